@@ -1,0 +1,1 @@
+//! Signs images in the classic cosign layout. (owner: validators)

@@ -1,0 +1,1 @@
+//! The matching of Connaisseur 3, bit by bit (`policyMatching: legacy`).
