@@ -6,4 +6,3 @@ mod response;
 mod review;
 mod skip;
 mod workload;
-
