@@ -41,11 +41,7 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together.
     pub fn new(config: Config, runtime: Runtime, actors: Arc<Actors>) -> Self {
-        Self {
-            config,
-            runtime,
-            actors,
-        }
+        Self { config, runtime, actors }
     }
 
     /// Answers one request. `deadline` is when the answer must be on its way.

@@ -6,3 +6,4 @@ mod response;
 mod review;
 mod skip;
 mod workload;
+

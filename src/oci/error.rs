@@ -16,10 +16,7 @@ pub enum Error {
     Denied { host: String, status: u16 },
     /// 429 until the deadline.
     #[error("{host} limits our requests (429)")]
-    Throttled {
-        host: String,
-        retry_after: Option<Duration>,
-    },
+    Throttled { host: String, retry_after: Option<Duration> },
     /// Any other status.
     #[error("{host} answered {status}")]
     Status { host: String, status: u16 },
@@ -31,30 +28,16 @@ pub enum Error {
     Timeout { host: String },
     /// The breaker of the host is open after repeated failures.
     #[error("{host} failed repeatedly ({last}); it is asked again within {probe_in:?}")]
-    BreakerOpen {
-        host: String,
-        last: String,
-        probe_in: Duration,
-    },
+    BreakerOpen { host: String, last: String, probe_in: Duration },
     /// An address that only a named registry may have (loopback, link-local, metadata).
-    #[error(
-        "{host} resolves to an address that is refused ({why}); name the registry in the configuration to allow it"
-    )]
+    #[error("{host} resolves to an address that is refused ({why}); name the registry in the configuration to allow it")]
     AddressRefused { host: String, why: String },
     /// Larger than its limit.
     #[error("{what} from {host} is larger than {limit} bytes")]
-    TooLarge {
-        what: String,
-        host: String,
-        limit: usize,
-    },
+    TooLarge { what: String, host: String, limit: usize },
     /// The bytes are not those that were asked for.
     #[error("{host} served bytes with digest {actual} for {expected}")]
-    DigestMismatch {
-        host: String,
-        expected: Digest,
-        actual: Digest,
-    },
+    DigestMismatch { host: String, expected: Digest, actual: Digest },
     /// The answer breaks the protocol.
     #[error("{host} gave an unreadable answer: {why}")]
     Malformed { host: String, why: String },

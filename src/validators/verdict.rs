@@ -28,11 +28,7 @@ impl Verified {
         judged_at: Timestamp,
         valid_until: Timestamp,
     ) -> Self {
-        Self {
-            digest,
-            judged_at,
-            valid_until,
-        }
+        Self { digest, judged_at, valid_until }
     }
 
     /// The digest that the signatures vouch for.
@@ -83,10 +79,7 @@ pub struct Reason {
 impl Reason {
     /// A reason.
     pub fn new(word: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            word,
-            text: text.into(),
-        }
+        Self { word, text: text.into() }
     }
 }
 
@@ -104,9 +97,9 @@ impl Refusal {
     /// The reason, whatever the kind.
     pub fn reason(&self) -> &Reason {
         match self {
-            Self::Rejected(reason)
-            | Self::Inconclusive(reason)
-            | Self::Overloaded { reason, .. } => reason,
+            Self::Rejected(reason) | Self::Inconclusive(reason) | Self::Overloaded { reason, .. } => {
+                reason
+            }
         }
     }
 }
