@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use load::{Overrides, Source};
 pub use problem::{LoadFault, Place, Problem, Problems};
 pub use schema::json_schema;
-pub use secrets::{Credentials, Secrets};
+pub use secrets::{Credentials, Login, Secrets};
 pub use sections::{
     Cache, Features, Limits, RegistryAccess, ResourceValidation, Sections, Server, Timeouts,
 };
@@ -67,7 +67,11 @@ impl Config {
     ///
     /// # Errors
     /// Every problem at once, each with its place and the fix.
-    pub fn load(source: &Source, overrides: &Overrides, runtime: &Runtime) -> Result<Self, LoadFault> {
+    pub fn load(
+        source: &Source,
+        overrides: &Overrides,
+        runtime: &Runtime,
+    ) -> Result<Self, LoadFault> {
         todo!()
     }
 }
