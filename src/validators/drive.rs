@@ -60,16 +60,20 @@ pub(super) async fn drive<J: Judge>(
     runtime: &Runtime,
 ) -> (Verdict, Arc<J::Evidence>) {
     let mut evidence = Arc::new(J::Evidence::default());
-    for _ in 0..=judge.max_rounds() {
+    let mut rounds = 0;
+    loop {
         let names = match judge_once(judge, &evidence, runtime).await {
             Step::Done(verdict) => return (verdict, evidence),
+            Step::Needs(_) if rounds == judge.max_rounds() => {
+                return (Err(fault("the evidence asks for more evidence without end")), evidence);
+            }
             Step::Needs(names) => names,
         };
         if let Err(refusal) = fetcher.fetch(names, Arc::make_mut(&mut evidence)).await {
             return (Err(refusal), evidence);
         }
+        rounds += 1;
     }
-    (Err(fault("the evidence asks for more evidence without end")), evidence)
 }
 
 /// Judges here, or on a crypto worker where it takes long.

@@ -51,12 +51,7 @@ fn schema() -> TypeSchema {
 
 /// A missing `approve` denies.
 fn parse(fields: &mut Fields<'_>, _context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
-    let written = fields.has("approve");
-    let approve = fields.boolean("approve");
-    if written && approve.is_none() {
-        return None;
-    }
-    let approval = match approve.is_some_and(|approve| approve.value) {
+    let approval = match fields.boolean("approve").is_some_and(|approve| approve.value) {
         true => Approval::Approve,
         false => Approval::Deny,
     };

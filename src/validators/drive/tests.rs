@@ -108,7 +108,7 @@ async fn evidence_is_fetched_round_by_round_until_it_suffices() {
 #[tokio::test]
 async fn evidence_that_asks_without_end_is_inconclusive() {
     let (verdict, fetched, _) = count(usize::MAX, false, usize::MAX, false).await;
-    assert_eq!((word(&verdict), fetched), ("internal-fault", 4));
+    assert_eq!((word(&verdict), fetched), ("internal-fault", 3));
     assert!(matches!(verdict, Err(Refusal::Inconclusive(_))));
 }
 
