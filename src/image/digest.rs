@@ -70,8 +70,13 @@ impl FromStr for Digest {
         }
         let mut out = [0; 32];
         for (slot, pair) in out.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-            let &[high, low] = pair else { return Err(bad()) };
-            *slot = nibble(high).zip(nibble(low)).map(|(h, l)| h << 4 | l).ok_or_else(bad)?;
+            let &[high, low] = pair else {
+                return Err(bad());
+            };
+            *slot = nibble(high)
+                .zip(nibble(low))
+                .map(|(h, l)| h << 4 | l)
+                .ok_or_else(bad)?;
         }
         Ok(Self(out))
     }
