@@ -16,6 +16,28 @@ pub struct Spanned<T> {
 pub struct Node {
     /// Where it stands.
     pub place: Place,
+    /// What it is.
+    pub value: Value,
+}
+
+/// STUB
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// STUB
+    Map(Vec<(Spanned<Box<str>>, Node)>),
+    /// STUB
+    Text(Box<str>),
+}
+
+impl Node {
+    /// STUB
+    pub fn kind(&self) -> &'static str {
+        todo!()
+    }
+    /// STUB
+    pub fn text(&self) -> Option<&str> {
+        todo!()
+    }
 }
 
 /// Reads the keys of one mapping. Whoever reads a key has dealt with it; [`Fields::finish`] reports the rest.
@@ -29,6 +51,11 @@ impl<'n> Fields<'n> {
     /// Where the mapping stands.
     pub fn place(&self) -> Place {
         self.node.place
+    }
+
+    /// STUB
+    pub fn node(&mut self, key: &'static str) -> Option<&'n Node> {
+        todo!()
     }
 
     /// An optional text. A value of another type is a problem, and `None`.

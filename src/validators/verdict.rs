@@ -10,6 +10,9 @@ use jiff::Timestamp;
 
 use crate::image::Digest;
 
+/// The word for an image that nobody signed. The verdict cache keeps it for a short time only.
+pub const NO_SIGNATURE: &str = "no-signature";
+
 /// What a validator says of one image.
 pub type Verdict = Result<Verified, Refusal>;
 
@@ -29,6 +32,12 @@ impl Verified {
         valid_until: Timestamp,
     ) -> Self {
         Self { digest, judged_at, valid_until }
+    }
+
+    /// As [`Verified::new`], for tests of those who only handle verdicts.
+    #[cfg(test)]
+    pub(crate) fn in_test(digest: Digest, judged_at: Timestamp, valid_until: Timestamp) -> Self {
+        Self::new(digest, judged_at, valid_until)
     }
 
     /// The digest that the signatures vouch for.
