@@ -9,6 +9,7 @@
 
 mod check;
 pub mod demo;
+mod manifest;
 mod render;
 mod serve;
 mod verify;
