@@ -149,7 +149,7 @@ start_registry() { # name, port
     mkdir -p "$E2E_WORK/$name"
     cat >"$E2E_WORK/$name.yml" <<Y
 version: 0.1
-log: {level: warn, accesslog: {disabled: false}}
+log: {level: fatal, accesslog: {disabled: false}}
 storage:
   filesystem: {rootdirectory: "$E2E_WORK/$name", maxthreads: 100}
   delete: {enabled: true}
@@ -207,9 +207,10 @@ install_webhooks() { # server name, url, [reinvocation policy]
     kubectl create namespace "$probe" >/dev/null
     kubectl label namespace "$probe" "connaisseur.test/server=$name" >/dev/null
     # No rule matches this image, so a denial by this webhook proves the route.
+    # The output is captured first: under pipefail the refusal itself would fail a pipe.
     routed() {
-        kubectl -n "$probe" run probe --image=unmatched.invalid/probe:1 --dry-run=server 2>&1 |
-            grep -q "\"$name.mutating.test\""
+        grep -q "\"$name.mutating.test\"" <<<"$(kubectl -n "$probe" run probe --image=unmatched.invalid/probe:1 \
+            --dry-run=server 2>&1)"
     }
     wait_until 20 "the route of the API server to the webhook $name" routed
 }
