@@ -26,7 +26,7 @@ start_world() {
     start_registry registry "$registry"
     configuration default >"$E2E_WORK/default.yaml"
     start_connaisseur default "$E2E_WORK/default.yaml"
-    export DEFAULT_URL=$SERVER_URL DEFAULT_CONFIG=$E2E_WORK/default.yaml
+    export DEFAULT_URL=$SERVER_URL DEFAULT_METRICS=$METRICS_URL DEFAULT_CONFIG=$E2E_WORK/default.yaml
     install_webhooks default "$SERVER_URL"
 }
 
@@ -40,9 +40,13 @@ indent() { sed "s/^/$1/"; }
 # Prints a configuration. The first part of a repository's path chooses what must have signed it:
 # REGISTRY/p256/app wants the key p256, REGISTRY/free/app is approved statically; all else is denied.
 # Further keys and registries: EXTRA_KEYS="rsa ed25519", EXTRA_REGISTRIES="127.0.0.1:1234".
-configuration() { # name, [feature: value]…
-    local host key feature
-    shift
+configuration() { # name, [feature=value]…
+    local host key pair
+    local -A features=(
+        [automaticChildApproval]=false [automaticUnchangedApproval]=false
+        [detectionMode]=false [resourceValidationMode]=all
+    )
+    for pair in "${@:2}"; do features[${pair%%=*}]=${pair#*=}; done
     echo "validators:"
     echo "  - {name: approve, type: static, approve: true}"
     echo "  - {name: deny, type: static, approve: false}"
@@ -67,14 +71,11 @@ configuration() { # name, [feature: value]…
         printf '  - {host: "%s", insecure: true}\n' "$host"
     done
     echo "features:"
-    echo "  automaticChildApproval: false"
-    echo "  detectionMode: false"
-    echo "  resourceValidationMode: all"
-    for feature in "$@"; do printf '  %s\n' "$feature"; done
+    for key in "${!features[@]}"; do printf '  %s: %s\n' "$key" "${features[$key]}"; done
 }
 
 # Starts a server of the case's own and routes the namespaces of its name to it. The name must be unused elsewhere.
-server() { # name, [feature: value]…
+server() { # name, [feature=value]…
     configuration "$@" >"$E2E_WORK/$1.yaml"
     start_connaisseur "$1" "$E2E_WORK/$1.yaml"
     install_webhooks "$1" "$SERVER_URL"

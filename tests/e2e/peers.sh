@@ -149,7 +149,7 @@ start_registry() { # name, port
     mkdir -p "$E2E_WORK/$name"
     cat >"$E2E_WORK/$name.yml" <<Y
 version: 0.1
-log: {level: fatal, accesslog: {disabled: false}}
+log: {level: error, accesslog: {disabled: false}}
 storage:
   filesystem: {rootdirectory: "$E2E_WORK/$name", maxthreads: 100}
   delete: {enabled: true}
@@ -161,7 +161,8 @@ Y
 
 # --- webhooks ------------------------------------------------------------------------------------------------
 
-# Starts connaisseur with a configuration file; sets SERVER_URL.
+# Starts connaisseur with a configuration file; sets SERVER_URL and METRICS_URL.
+# shellcheck disable=SC2034  # the cases use them
 start_connaisseur() { # name, configuration
     local name=$1 config=$2 port metrics
     read -r port metrics < <(free_ports 2)
@@ -169,7 +170,7 @@ start_connaisseur() { # name, configuration
     start "$name" "$CONNAISSEUR_BIN" serve --config "$config" --listen "127.0.0.1:$port" \
         --tls-cert "$TLS_CERT" --tls-key "$TLS_KEY" --metrics-listen "127.0.0.1:$metrics" \
         --secrets-dir "$E2E_WORK/secrets"
-    SERVER_URL=https://127.0.0.1:$port
+    SERVER_URL=https://127.0.0.1:$port METRICS_URL=http://127.0.0.1:$metrics/metrics
     ready "$name" 30 "$SERVER_URL/ready"
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sends many admission requests at once and prints one JSON line for each answer.
 
-    storm.py [--concurrency N] [--at COUNT --kill PID] URL CA REVIEW < images
+    storm.py [--concurrency N] [--at COUNT --kill PID [--signal NAME]] URL CA REVIEW < images
 
 Each line of standard input is an image; each makes one request: the recorded review with a new uid and this image. With
---kill, the process PID is killed when COUNT answers have come. An answer that is no answer is printed with http 0.
+--kill, the process PID gets the signal (KILL) when COUNT answers have come. An answer that is no answer is printed with http 0.
 """
 
 import argparse
@@ -26,6 +26,7 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("--concurrency", type=int, default=16)
 arguments.add_argument("--at", type=int, default=0)
 arguments.add_argument("--kill", type=int, default=0)
+arguments.add_argument("--signal", default="KILL")
 arguments.add_argument("url")
 arguments.add_argument("ca")
 arguments.add_argument("review")
@@ -83,7 +84,7 @@ def worker():
         row = ask(connection, image)
         number = next(answered)
         if arguments.kill and number == arguments.at:
-            os.kill(arguments.kill, signal.SIGKILL)
+            os.kill(arguments.kill, signal.Signals["SIG" + arguments.signal])
         with printing:
             print(json.dumps({"number": number, **row}), flush=True)
 

@@ -5,7 +5,7 @@ source "$(dirname "$0")/../lib.sh"
 
 push_image p256/unsigned
 bad=$IMAGE
-server unchanged 'automaticUnchangedApproval: true'
+server unchanged automaticUnchangedApproval=true
 
 new_namespace with
 workload Deployment older "$bad" | k create -f - >/dev/null

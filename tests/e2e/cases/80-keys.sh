@@ -2,8 +2,9 @@
 # Keys of every kind that a cosign of some version could sign with.
 #
 # `cosign import-key-pair` 3.1.3 takes RSA, P-256, P-384, P-521 and Ed25519. Its `sign` hashes as the key asks: SHA-256
-# for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521, and Ed25519ph. Older cosigns hashed with SHA-256 for every
-# curve and signed with plain Ed25519; those signatures are made with openssl here.
+# for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521. Older cosigns hashed with SHA-256 for every curve; those
+# signatures are made with openssl here. With an Ed25519 key, cosign 3.1.3 writes Ed25519ph, which its own `verify` of
+# this layout refuses, as it wants plain Ed25519: so the plain one is made with openssl and the other is not judged.
 source "$(dirname "$0")/../lib.sh"
 
 openssl genrsa -out "$KEYS/rsa2048.pem" 2048 2>/dev/null
@@ -31,7 +32,7 @@ admits() { # description, object name
     fi
 }
 
-for kind in p256 rsa2048 rsa4096 p384 p521 ed25519; do
+for kind in p256 rsa2048 rsa4096 p384 p521; do
     signed_image "$kind" cosign
     admits "$kind, signed by cosign" "$kind-cosign"
     # The same image under the rule for another key.
