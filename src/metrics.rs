@@ -286,10 +286,11 @@ impl Metrics {
         self.webhook(webhook).latency.observe(took.as_secs_f64());
     }
 
-    /// Something was admitted although nothing was verified.
-    pub fn unverified(&self, webhook: Webhook, why: Unverified) {
+    /// Images were admitted although nothing was verified.
+    pub fn unverified(&self, webhook: Webhook, why: Unverified, images: usize) {
         let labels = [("webhook", word_of(webhook).into()), ("reason", why.word().into())];
-        self.unverified.get_or_create(&labels).inc();
+        let images = u64::try_from(images).unwrap_or(u64::MAX);
+        self.unverified.get_or_create(&labels).inc_by(images);
     }
 
     /// A request was answered with a status that is no decision.
