@@ -51,7 +51,10 @@ fn schema() -> TypeSchema {
 
 /// A missing `approve` denies.
 fn parse(fields: &mut Fields<'_>, _context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
-    let approval = match fields.boolean("approve").is_some_and(|approve| approve.value) {
+    let approval = match fields
+        .boolean("approve")
+        .is_some_and(|approve| approve.value)
+    {
         true => Approval::Approve,
         false => Approval::Deny,
     };

@@ -46,7 +46,11 @@ pub(super) fn trust_roots(
     context: &LoadContext<'_>,
 ) -> Option<Vec<TrustRoot>> {
     let mut roots: Vec<TrustRoot> = Vec::new();
-    let entries = if fields.has("trustRoots") { fields.mappings("trustRoots")? } else { Vec::new() };
+    let entries = if fields.has("trustRoots") {
+        fields.mappings("trustRoots")?
+    } else {
+        Vec::new()
+    };
     if entries.is_empty() {
         fields.report(
             fields.place(),
@@ -83,7 +87,11 @@ fn trust_root(entry: &mut Fields<'_>, earlier: &[TrustRoot]) -> Option<TrustRoot
     let Some(reference) = reference else {
         if usable && !entry.has("key") {
             let fix = "add `key:` with a public key as PEM";
-            entry.report(entry.place(), "Key must be set if [Cert Keyless] isn't", fix);
+            entry.report(
+                entry.place(),
+                "Key must be set if [Cert Keyless] isn't",
+                fix,
+            );
         }
         return None;
     };
@@ -92,7 +100,10 @@ fn trust_root(entry: &mut Fields<'_>, earlier: &[TrustRoot]) -> Option<TrustRoot
         .ok()?;
     let name = name?;
     let distinct = is_distinct(entry, name, (reference.place, &key), earlier);
-    (usable && distinct).then(|| TrustRoot { name: name.value.into(), key })
+    (usable && distinct).then(|| TrustRoot {
+        name: name.value.into(),
+        key,
+    })
 }
 
 /// Two names for one key would let one signature count twice.
@@ -110,7 +121,10 @@ fn is_distinct(
     }
     let same_key = before(&|root| root.key.content_hash() == key.content_hash());
     if let Some(root) = same_key {
-        let what = format!("trust roots `{}` and `{}` have the same key", root.name, name.value);
+        let what = format!(
+            "trust roots `{}` and `{}` have the same key",
+            root.name, name.value
+        );
         entry.report(place, what, "remove one of them");
     }
     same_name.is_none() && same_key.is_none()
@@ -118,7 +132,9 @@ fn is_distinct(
 
 /// Reports `host`, which belongs to the transparency log and to certificates.
 pub(super) fn refuse_host(fields: &mut Fields<'_>) -> Option<()> {
-    let Some(host) = fields.node("host") else { return Some(()) };
+    let Some(host) = fields.node("host") else {
+        return Some(());
+    };
     fields.report(
         host.place,
         "`host` (Rekor, CT log and Fulcio) is not supported yet",
@@ -137,8 +153,17 @@ pub(super) fn wants(with: &mut Fields<'_>, roots: &[TrustRoot]) -> Option<Wants>
     let annotations = annotations(with);
     let quorum = quorum?;
     log?;
-    let roots = roots.iter().filter(|root| quorum.counts(&root.name)).cloned().collect();
-    Some(Wants { quorum, roots, same_repository: same_repository?, annotations: annotations? })
+    let roots = roots
+        .iter()
+        .filter(|root| quorum.counts(&root.name))
+        .cloned()
+        .collect();
+    Some(Wants {
+        quorum,
+        roots,
+        same_repository: same_repository?,
+        annotations: annotations?,
+    })
 }
 
 fn quorum(with: &mut Fields<'_>, roots: &[TrustRoot]) -> Option<Quorum> {
@@ -158,7 +183,10 @@ fn quorum(with: &mut Fields<'_>, roots: &[TrustRoot]) -> Option<Quorum> {
         with.report(
             place,
             format!("unable to find trust root {name}"),
-            format!("set `trustRoot` to one of {}, or to \"*\" for all", listed(roots)),
+            format!(
+                "set `trustRoot` to one of {}, or to \"*\" for all",
+                listed(roots)
+            ),
         );
         return None;
     };
@@ -175,13 +203,27 @@ fn fits_one_root(
     let mut fits = true;
     if let Some(threshold) = threshold.filter(|threshold| threshold.value > 1) {
         fits = false;
-        let what = format!("`threshold` {} with the one trust root `{root}`", threshold.value);
-        with.report(threshold.place, what, "set `trustRoot: \"*\"`, or remove `threshold`");
+        let what = format!(
+            "`threshold` {} with the one trust root `{root}`",
+            threshold.value
+        );
+        with.report(
+            threshold.place,
+            what,
+            "set `trustRoot: \"*\"`, or remove `threshold`",
+        );
     }
     for other in required.iter().filter(|required| required.value != *root) {
         fits = false;
-        let what = format!("`required` names `{}`, but the rule looks at `{root}` only", other.value);
-        with.report(other.place, what, "set `trustRoot: \"*\"`, or remove it from `required`");
+        let what = format!(
+            "`required` names `{}`, but the rule looks at `{root}` only",
+            other.value
+        );
+        with.report(
+            other.place,
+            what,
+            "set `trustRoot: \"*\"`, or remove it from `required`",
+        );
     }
     fits
 }
@@ -195,7 +237,11 @@ fn threshold(with: &mut Fields<'_>, roots: usize) -> Option<Option<Spanned<usize
         Ok(value) if (1..=roots).contains(&value) => Some(Some(Spanned { value, place })),
         Ok(_) | Err(_) => {
             let what = format!("`threshold` {value} with {roots} trust root(s)");
-            with.report(place, what, format!("set `threshold` to a number from 1 to {roots}"));
+            with.report(
+                place,
+                what,
+                format!("set `threshold` to a number from 1 to {roots}"),
+            );
             None
         }
     }
@@ -214,11 +260,15 @@ fn required(with: &mut Fields<'_>, roots: &[TrustRoot]) -> Option<Vec<Spanned<Ro
                 format!("unable to find trust root {name}"),
                 format!("name only {}", listed(roots)),
             )),
-            Some(_) if required.iter().any(|earlier| &*earlier.value == name) => {
-                Some((format!("`required` names `{name}` twice"), "name it once".to_owned()))
-            }
+            Some(_) if required.iter().any(|earlier| &*earlier.value == name) => Some((
+                format!("`required` names `{name}` twice"),
+                "name it once".to_owned(),
+            )),
             Some(root) => {
-                required.push(Spanned { value: root.name.clone(), place });
+                required.push(Spanned {
+                    value: root.name.clone(),
+                    place,
+                });
                 None
             }
         };
@@ -264,7 +314,9 @@ fn same_repository(with: &mut Fields<'_>) -> Option<bool> {
 }
 
 fn annotations(with: &mut Fields<'_>) -> Option<BTreeMap<String, String>> {
-    let Some(node) = with.node("annotations") else { return Some(BTreeMap::new()) };
+    let Some(node) = with.node("annotations") else {
+        return Some(BTreeMap::new());
+    };
     let Value::Map(entries) = &node.value else {
         let fix = "write `annotations:` as `name: \"text\"` lines";
         with.report(node.place, "`annotations` is no mapping", fix);
@@ -277,7 +329,11 @@ fn annotations(with: &mut Fields<'_>) -> Option<BTreeMap<String, String>> {
                 annotations.insert(name.value.to_string(), text.to_owned());
             }
             None => {
-                let what = format!("annotation `{}` must be text, not {}", name.value, value.kind());
+                let what = format!(
+                    "annotation `{}` must be text, not {}",
+                    name.value,
+                    value.kind()
+                );
                 with.report(value.place, what, "write the value in quotes");
             }
         }
@@ -286,7 +342,10 @@ fn annotations(with: &mut Fields<'_>) -> Option<BTreeMap<String, String>> {
 }
 
 fn listed(roots: &[TrustRoot]) -> String {
-    let names: Vec<String> = roots.iter().map(|root| format!("`{}`", root.name)).collect();
+    let names: Vec<String> = roots
+        .iter()
+        .map(|root| format!("`{}`", root.name))
+        .collect();
     names.join(", ")
 }
 
