@@ -3,6 +3,10 @@
 //! A look-up borrows the buffer, so that a hit allocates nothing.
 
 use std::cell::Cell;
+use std::sync::Arc;
+
+/// A key as the caches keep it.
+pub(super) type Key = Arc<[u8]>;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use moka::sync::Cache;
 
-use super::key::with_key;
+use super::key::{Key, with_key};
 use super::{Hasher, is_alive, later, weight};
 use crate::config;
 use crate::image::{Digest, RepositoryName};
@@ -30,7 +30,7 @@ pub struct Name<'a> {
 /// Tag → digest, bounded by bytes and by `cache.nameMaxAge`.
 #[derive(Debug)]
 pub struct Names {
-    entries: Cache<Box<[u8]>, Meaning, Hasher>,
+    entries: Cache<Key, Meaning, Hasher>,
     max_age: Duration,
 }
 
@@ -44,7 +44,7 @@ impl Names {
     pub(super) fn new(settings: &config::Cache) -> Self {
         let entries = Cache::builder()
             .max_capacity(settings.name_bytes)
-            .weigher(|key: &Box<[u8]>, _: &Meaning| weight(key.len() + size_of::<Meaning>()))
+            .weigher(|key: &Key, _: &Meaning| weight(key.len() + size_of::<Meaning>()))
             .build_with_hasher(Hasher::default());
         Self {
             entries,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use moka::sync::Cache;
 
-use super::key::with_key;
+use super::key::{Key, with_key};
 use super::{Hasher, is_alive, later, weight};
 use crate::config;
 use crate::image::{Digest, RepositoryName};
@@ -34,7 +34,7 @@ pub struct Subject<'a> {
 /// Verified and rejected verdicts, bounded by bytes.
 #[derive(Debug)]
 pub struct Verdicts {
-    entries: Cache<Box<[u8]>, Kept, Hasher>,
+    entries: Cache<Key, Kept, Hasher>,
     /// The longest life of *verified*; zero turns all of it off.
     verified_max_age: Duration,
     /// The longest life of *rejected*; zero keeps none.
@@ -52,21 +52,15 @@ impl Verdicts {
     pub(super) fn new(settings: &config::Cache) -> Self {
         let entries = Cache::builder()
             .max_capacity(settings.verdict_bytes)
-            .weigher(|key: &Box<[u8]>, kept: &Kept| weight(key.len() + kept.bytes()))
+            .weigher(|key: &Key, kept: &Kept| weight(key.len() + kept.bytes()))
             .build_with_hasher(Hasher::default());
-        let max_age = |wanted: Duration| match settings.name_max_age.is_zero() {
-            true => Duration::ZERO,
-            false => wanted,
-        };
-        let rejected = if settings.rejected {
-            settings.name_max_age
-        } else {
-            Duration::ZERO
-        };
+        let on = !settings.name_max_age.is_zero();
+        let age = |on: bool, wanted| if on { wanted } else { Duration::ZERO };
+        let rejected = settings.name_max_age.min(settings.verdict_max_age);
         Self {
             entries,
-            verified_max_age: max_age(settings.verdict_max_age),
-            rejected_max_age: max_age(rejected.min(settings.verdict_max_age)),
+            verified_max_age: age(on, settings.verdict_max_age),
+            rejected_max_age: age(on && settings.rejected, rejected),
         }
     }
 

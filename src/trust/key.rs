@@ -206,7 +206,7 @@ impl fmt::Debug for PublicKey {
         f.debug_struct("PublicKey")
             .field("kind", &self.kind)
             .field("hash", &self.hash)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

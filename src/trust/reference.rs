@@ -68,10 +68,9 @@ impl PublicKey {
                 .chars()
                 .all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
         {
-            return Err(match LATER.contains(&scheme) && rest.starts_with("//") {
-                true => ReferenceFault::NotYet(scheme.into()),
-                false => ReferenceFault::Scheme(scheme.into()),
-            });
+            let later = LATER.contains(&scheme) && rest.starts_with("//");
+            let fault = if later { ReferenceFault::NotYet } else { ReferenceFault::Scheme };
+            return Err(fault(scheme.into()));
         }
         if !Path::new(text).is_absolute() {
             return Err(ReferenceFault::Relative);

@@ -44,9 +44,9 @@ mod tests {
     fn different_lists_of_the_same_letters_differ() {
         let hash = |parts: &[&str]| {
             let mut all = Parts::default();
-            parts.iter().for_each(|part| {
+            for part in parts {
                 all.add(part);
-            });
+            }
             all.hash()
         };
         assert_eq!(hash(&["ab", "c"]), hash(&["ab", "c"]));

@@ -12,6 +12,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_000_000 + second).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a verdict is a result")]
 fn verified(judged_at: i64, valid_until: i64) -> Verdict {
     Ok(Verified::in_test(
         Digest::of(b"image"),
@@ -20,6 +21,7 @@ fn verified(judged_at: i64, valid_until: i64) -> Verdict {
     ))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a verdict is a result")]
 fn rejected() -> Verdict {
     Err(Refusal::rejected(
         "no-matching-signature",
@@ -37,8 +39,8 @@ fn subject(repository: &RepositoryName) -> Subject<'_> {
 }
 
 /// From which second until before which second a verdict, put at second 0, is found.
-fn life(settings: config::Cache, verdict: &Verdict) -> Option<(i64, i64)> {
-    let verdicts = Verdicts::new(&settings);
+fn life(settings: &config::Cache, verdict: &Verdict) -> Option<(i64, i64)> {
+    let verdicts = Verdicts::new(settings);
     let repository = repository("reg.example/app");
     verdicts.put(&subject(&repository), verdict, at(0));
     let hits: Vec<i64> = (-5..1000)
@@ -68,46 +70,46 @@ fn seconds(verdict: u64, name: u64) -> config::Cache {
 #[test]
 fn a_verified_verdict_lives_until_it_expires_and_at_most_ten_minutes() {
     assert_eq!(
-        life(config::Cache::default(), &verified(0, 100)),
+        life(&config::Cache::default(), &verified(0, 100)),
         Some((0, 100))
     );
     assert_eq!(
-        life(config::Cache::default(), &verified(0, 5000)),
+        life(&config::Cache::default(), &verified(0, 5000)),
         Some((0, 600))
     );
-    assert_eq!(life(seconds(60, 30), &verified(0, 5000)), Some((0, 60)));
+    assert_eq!(life(&seconds(60, 30), &verified(0, 5000)), Some((0, 60)));
 }
 
 #[test]
 fn the_life_of_a_verified_verdict_begins_when_it_was_judged_not_when_it_was_kept() {
-    assert_eq!(life(seconds(60, 30), &verified(-4, 5000)), Some((-4, 56)));
+    assert_eq!(life(&seconds(60, 30), &verified(-4, 5000)), Some((-4, 56)));
 }
 
 #[test]
 fn a_verdict_of_the_future_is_a_miss() {
     assert_eq!(
-        life(config::Cache::default(), &verified(3, 100)),
+        life(&config::Cache::default(), &verified(3, 100)),
         Some((3, 100))
     );
 }
 
 #[test]
 fn an_expired_verdict_is_not_kept_at_all() {
-    assert_eq!(life(config::Cache::default(), &verified(0, 0)), None);
+    assert_eq!(life(&config::Cache::default(), &verified(0, 0)), None);
 }
 
 #[test]
 fn a_rejected_verdict_lives_as_long_as_a_name() {
-    assert_eq!(life(seconds(600, 30), &rejected()), Some((0, 30)));
-    assert_eq!(life(seconds(600, 300), &rejected()), Some((0, 300)));
-    assert_eq!(life(seconds(20, 30), &rejected()), Some((0, 20)));
+    assert_eq!(life(&seconds(600, 30), &rejected()), Some((0, 30)));
+    assert_eq!(life(&seconds(600, 300), &rejected()), Some((0, 300)));
+    assert_eq!(life(&seconds(20, 30), &rejected()), Some((0, 20)));
 }
 
 #[test]
 fn no_signature_is_kept_thirty_seconds_however_long_names_live() {
     let unsigned: Verdict = Err(Refusal::rejected(NO_SIGNATURE, "no signatures found"));
-    assert_eq!(life(seconds(600, 300), &unsigned), Some((0, 30)));
-    assert_eq!(life(seconds(600, 10), &unsigned), Some((0, 10)));
+    assert_eq!(life(&seconds(600, 300), &unsigned), Some((0, 30)));
+    assert_eq!(life(&seconds(600, 10), &unsigned), Some((0, 10)));
 }
 
 #[test]
@@ -116,14 +118,14 @@ fn rejected_verdicts_can_be_turned_off_alone() {
         rejected: false,
         ..config::Cache::default()
     };
-    assert_eq!(life(settings.clone(), &rejected()), None);
-    assert_eq!(life(settings, &verified(0, 5000)), Some((0, 600)));
+    assert_eq!(life(&settings, &rejected()), None);
+    assert_eq!(life(&settings, &verified(0, 5000)), Some((0, 600)));
 }
 
 #[test]
 fn a_name_life_of_zero_turns_the_verdict_cache_off() {
-    assert_eq!(life(seconds(600, 0), &rejected()), None);
-    assert_eq!(life(seconds(600, 0), &verified(0, 5000)), None);
+    assert_eq!(life(&seconds(600, 0), &rejected()), None);
+    assert_eq!(life(&seconds(600, 0), &verified(0, 5000)), None);
 }
 
 #[test]
@@ -133,7 +135,7 @@ fn inconclusive_and_overloaded_are_never_kept() {
         retry_after: Duration::from_secs(1),
     };
     for refusal in [Refusal::inconclusive("timeout", "no answer"), overloaded] {
-        assert_eq!(life(config::Cache::default(), &Err(refusal)), None);
+        assert_eq!(life(&config::Cache::default(), &Err(refusal)), None);
     }
 }
 

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::candidates::{Candidate, Candidates};
-use super::options::{TrustRoot, Wants};
+use super::options::Wants;
 use super::payload::{self, Wanted};
 use super::reasons::Reasons;
+use super::roots::TrustRoot;
 use super::threshold::{RootName, Signers};
 use crate::cache::later;
 use crate::image::{Digest, RepositoryName};

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::cache::Caches;
-use crate::clock::{Clock, ManualClock};
+use crate::clock::ManualClock;
 use crate::config;
 use crate::image::Digest;
 use crate::metrics::Metrics;

@@ -5,7 +5,7 @@ use crate::trust::PublicKey;
 use crate::validators::cosign::threshold::Quorum;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 
 fn image() -> Digest {
     Digest::of(b"image")
@@ -202,7 +202,7 @@ fn a_signature_by_another_key_does_not_count() {
         (
             "no-matching-signature",
             "error validating image: [no matching signatures: signature 1: it does not verify \
-             with the key of [alice]]"
+             with the key of `alice`]"
                 .to_owned()
         )
     );
