@@ -2,28 +2,38 @@
 //!
 //! Every problem is collected with line, column and fix before anything is refused.
 
+mod access;
+mod auth;
+mod fields;
 mod file;
+mod later;
 mod load;
+mod logging;
 mod problem;
 mod resolve;
+mod rules;
 mod schema;
 mod secrets;
 mod sections;
+mod settings;
 mod tree;
 
 use std::sync::Arc;
 
+pub use auth::{ca, credentials};
+pub use fields::Fields;
 pub use load::{Overrides, Source};
+pub use logging::{LogFormat, LogLevel, Logging};
 pub use problem::{LoadFault, Place, Problem, Problems};
 pub use schema::json_schema;
-pub use secrets::{Credentials, Secrets};
+pub use secrets::{Credentials, Login, Secrets};
 pub use sections::{
     Cache, Features, Limits, RegistryAccess, ResourceValidation, Sections, Server, Timeouts,
 };
-pub use tree::{Fields, Node, Spanned, Value};
+pub use tree::{Node, Spanned, Value};
 
 use crate::policy::{Policy, Rule};
-use crate::validators::Runtime;
+use crate::validators::{Runtime, TYPES};
 
 /// A configuration that was read without a problem.
 #[derive(Debug)]
@@ -67,17 +77,32 @@ impl Config {
     ///
     /// # Errors
     /// Every problem at once, each with its place and the fix.
-    pub fn load(source: &Source, overrides: &Overrides, runtime: &Runtime) -> Result<Self, LoadFault> {
-        todo!()
+    pub fn load(
+        source: &Source,
+        overrides: &Overrides,
+        runtime: &Runtime,
+    ) -> Result<Self, LoadFault> {
+        Self::load_with(source, overrides, |_| runtime.clone())
     }
-}
 
-/// STUB until the configuration branch is merged.
-pub fn credentials(_fields: &mut Fields<'_>, _context: &LoadContext<'_>) -> Credentials {
-    todo!()
-}
-
-/// STUB until the configuration branch is merged.
-pub fn ca(_fields: &mut Fields<'_>) -> Option<String> {
-    todo!()
+    /// As [`Config::load`], where the runtime is made from our own sections: they bound its caches.
+    ///
+    /// # Errors
+    /// Every problem at once, each with its place and the fix.
+    pub fn load_with(
+        source: &Source,
+        overrides: &Overrides,
+        runtime: impl FnOnce(&Sections) -> Runtime,
+    ) -> Result<Self, LoadFault> {
+        let text = file::read(&source.path)?;
+        let input = resolve::Input {
+            source,
+            overrides,
+            types: TYPES,
+        };
+        resolve::resolve(&text, input, runtime).map_err(|problems| LoadFault::Invalid {
+            path: source.path.clone(),
+            problems,
+        })
+    }
 }

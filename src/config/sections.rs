@@ -166,6 +166,9 @@ impl Default for Cache {
 /// `features`, named as in Connaisseur 3.
 #[derive(Debug, Clone, Default)]
 pub struct Features {
+    /// Read so that configurations of Connaisseur 3 load. Child approval is not built yet: `true` is
+    /// a warning, and the images of child objects are verified like all others.
+    pub automatic_child_approval: bool,
     /// Images of a template that an UPDATE leaves unchanged are not judged again.
     pub automatic_unchanged_approval: bool,
     /// Refusals only warn.

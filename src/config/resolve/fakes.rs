@@ -1,0 +1,93 @@
+//! Two small types of validator, so that reading is tested without those that verify.
+
+use serde_json::json;
+
+use crate::config::{Fields, LoadContext, ca, credentials};
+use crate::policy::JudgedBy;
+use crate::validators::{Approval, TypeSchema, Validator, ValidatorType};
+use std::sync::Arc;
+
+/// `fixed` has one field and no options; `keyed` has the shared fields and an option.
+pub(in crate::config) const TYPES: &[ValidatorType] = &[
+    ValidatorType {
+        name: "fixed",
+        doc: "answers",
+        schema: fixed_schema,
+        parse: fixed,
+    },
+    ValidatorType {
+        name: "keyed",
+        doc: "verifies",
+        schema: keyed_schema,
+        parse: keyed,
+    },
+    ValidatorType {
+        name: "mute",
+        doc: "refuses without a word",
+        schema: fixed_schema,
+        parse: mute,
+    },
+];
+
+fn fixed_schema() -> TypeSchema {
+    TypeSchema {
+        validator: json!({"type": "object", "properties": {"approve": {"type": "boolean"}}}),
+        with: json!({"type": "object", "properties": {}}),
+    }
+}
+
+fn keyed_schema() -> TypeSchema {
+    TypeSchema {
+        validator: json!({"type": "object", "properties": {"key": {}, "auth": {}, "cert": {}, "extra": {}}}),
+        with: json!({"type": "object", "properties": {"threshold": {"type": "integer"}}}),
+    }
+}
+
+fn fixed(fields: &mut Fields<'_>, _: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
+    let approve = fields.boolean("approve").is_some_and(|yes| yes.value);
+    Some(Arc::new(Fixed(if approve {
+        Approval::Approve
+    } else {
+        Approval::Deny
+    })))
+}
+
+fn keyed(fields: &mut Fields<'_>, context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
+    let key = fields.required_string("key");
+    credentials(fields, context);
+    ca(fields);
+    key?;
+    fields.boolean("extra");
+    Some(Arc::new(Keyed))
+}
+
+fn mute(_: &mut Fields<'_>, _: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
+    None
+}
+
+#[derive(Debug)]
+struct Fixed(Approval);
+
+impl Validator for Fixed {
+    fn bind(&self, _: &mut Fields<'_>) -> Option<JudgedBy> {
+        Some(JudgedBy::Static(self.0))
+    }
+}
+
+#[derive(Debug)]
+struct Keyed;
+
+impl Validator for Keyed {
+    fn bind(&self, with: &mut Fields<'_>) -> Option<JudgedBy> {
+        let threshold = with.integer("threshold");
+        if let Some(threshold) = threshold.filter(|threshold| threshold.value < 1) {
+            with.report(
+                threshold.place,
+                "`threshold` must be at least 1",
+                "write 1 or more",
+            );
+            return None;
+        }
+        Some(JudgedBy::Static(Approval::Deny))
+    }
+}
