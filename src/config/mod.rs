@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use load::{Overrides, Source};
 pub use problem::{LoadFault, Place, Problem, Problems};
 pub use schema::json_schema;
-pub use secrets::{Credentials, Secrets};
+pub use secrets::{Credentials, Login, Secrets};
 pub use sections::{
     Cache, Features, Limits, RegistryAccess, ResourceValidation, Sections, Server, Timeouts,
 };
