@@ -47,7 +47,10 @@ mod tests {
     use super::*;
 
     fn evidence(evidence_bytes: u64) -> Evidence {
-        Evidence::new(&config::Cache { evidence_bytes, ..config::Cache::default() })
+        Evidence::new(&config::Cache {
+            evidence_bytes,
+            ..config::Cache::default()
+        })
     }
 
     #[test]

@@ -3,6 +3,10 @@
 //! A look-up borrows the buffer, so that a hit allocates nothing.
 
 use std::cell::Cell;
+use std::sync::Arc;
+
+/// A key as the caches keep it.
+pub(super) type Key = Arc<[u8]>;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -39,7 +43,12 @@ mod tests {
     #[test]
     fn parts_that_run_together_make_different_keys() {
         let key = |texts: &[&str]| with_key(&[b"fixed"], texts, <[u8]>::to_vec);
-        let keys = [key(&["ab", "c"]), key(&["a", "bc"]), key(&["abc"]), key(&["abc", ""])];
+        let keys = [
+            key(&["ab", "c"]),
+            key(&["a", "bc"]),
+            key(&["abc"]),
+            key(&["abc", ""]),
+        ];
         for (index, one) in keys.iter().enumerate() {
             for other in keys.iter().skip(index + 1) {
                 assert_ne!(one, other);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use moka::sync::Cache;
 
-use super::key::with_key;
+use super::key::{Key, with_key};
 use super::{Hasher, is_alive, later, weight};
 use crate::config;
 use crate::image::{Digest, RepositoryName};
@@ -30,7 +30,7 @@ pub struct Name<'a> {
 /// Tag → digest, bounded by bytes and by `cache.nameMaxAge`.
 #[derive(Debug)]
 pub struct Names {
-    entries: Cache<Box<[u8]>, Meaning, Hasher>,
+    entries: Cache<Key, Meaning, Hasher>,
     max_age: Duration,
 }
 
@@ -44,9 +44,12 @@ impl Names {
     pub(super) fn new(settings: &config::Cache) -> Self {
         let entries = Cache::builder()
             .max_capacity(settings.name_bytes)
-            .weigher(|key: &Box<[u8]>, _: &Meaning| weight(key.len() + size_of::<Meaning>()))
+            .weigher(|key: &Key, _: &Meaning| weight(key.len() + size_of::<Meaning>()))
             .build_with_hasher(Hasher::default());
-        Self { entries, max_age: settings.name_max_age }
+        Self {
+            entries,
+            max_age: settings.name_max_age,
+        }
     }
 
     /// What the name meant less than `cache.nameMaxAge` ago.
@@ -55,14 +58,21 @@ impl Names {
             return None;
         }
         let meaning = name.with_key(|key| self.entries.get(key))?;
-        is_alive(meaning.learnt_at, later(meaning.learnt_at, self.max_age), now)
-            .then_some(meaning.digest)
+        is_alive(
+            meaning.learnt_at,
+            later(meaning.learnt_at, self.max_age),
+            now,
+        )
+        .then_some(meaning.digest)
     }
 
     /// Keeps what a registry said at `now`.
     pub fn put(&self, name: &Name<'_>, digest: Digest, now: Timestamp) {
         if !self.max_age.is_zero() {
-            let meaning = Meaning { digest, learnt_at: now };
+            let meaning = Meaning {
+                digest,
+                learnt_at: now,
+            };
             name.with_key(|key| self.entries.insert(key.into(), meaning));
         }
     }

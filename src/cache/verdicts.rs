@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use moka::sync::Cache;
 
-use super::key::with_key;
+use super::key::{Key, with_key};
 use super::{Hasher, is_alive, later, weight};
 use crate::config;
 use crate::image::{Digest, RepositoryName};
@@ -34,7 +34,7 @@ pub struct Subject<'a> {
 /// Verified and rejected verdicts, bounded by bytes.
 #[derive(Debug)]
 pub struct Verdicts {
-    entries: Cache<Box<[u8]>, Kept, Hasher>,
+    entries: Cache<Key, Kept, Hasher>,
     /// The longest life of *verified*; zero turns all of it off.
     verified_max_age: Duration,
     /// The longest life of *rejected*; zero keeps none.
@@ -52,17 +52,15 @@ impl Verdicts {
     pub(super) fn new(settings: &config::Cache) -> Self {
         let entries = Cache::builder()
             .max_capacity(settings.verdict_bytes)
-            .weigher(|key: &Box<[u8]>, kept: &Kept| weight(key.len() + kept.bytes()))
+            .weigher(|key: &Key, kept: &Kept| weight(key.len() + kept.bytes()))
             .build_with_hasher(Hasher::default());
-        let max_age = |wanted: Duration| match settings.name_max_age.is_zero() {
-            true => Duration::ZERO,
-            false => wanted,
-        };
-        let rejected = if settings.rejected { settings.name_max_age } else { Duration::ZERO };
+        let on = !settings.name_max_age.is_zero();
+        let age = |on: bool, wanted| if on { wanted } else { Duration::ZERO };
+        let rejected = settings.name_max_age.min(settings.verdict_max_age);
         Self {
             entries,
-            verified_max_age: max_age(settings.verdict_max_age),
-            rejected_max_age: max_age(rejected.min(settings.verdict_max_age)),
+            verified_max_age: age(on, settings.verdict_max_age),
+            rejected_max_age: age(on && settings.rejected, rejected),
         }
     }
 
@@ -87,19 +85,27 @@ impl Verdicts {
                 let cap = later(verified.judged_at(), self.verified_max_age);
                 (verified.judged_at(), verified.valid_until().min(cap))
             }
-            Err(Refusal::Rejected(reason)) if reason.word == NO_SIGNATURE => {
-                (now, later(now, self.rejected_max_age.min(NO_SIGNATURE_MAX_AGE)))
-            }
+            Err(Refusal::Rejected(reason)) if reason.word == NO_SIGNATURE => (
+                now,
+                later(now, self.rejected_max_age.min(NO_SIGNATURE_MAX_AGE)),
+            ),
             Err(Refusal::Rejected(_)) => (now, later(now, self.rejected_max_age)),
             Err(Refusal::Inconclusive(_) | Refusal::Overloaded { .. }) => return None,
         };
-        Some(Kept { verdict: verdict.clone(), judged_at, valid_until })
+        Some(Kept {
+            verdict: verdict.clone(),
+            judged_at,
+            valid_until,
+        })
     }
 }
 
 impl Kept {
     fn bytes(&self) -> usize {
-        let text = self.verdict.as_ref().map_or_else(|refusal| refusal.reason().text.len(), |_| 0);
+        let text = self
+            .verdict
+            .as_ref()
+            .map_or_else(|refusal| refusal.reason().text.len(), |_| 0);
         size_of::<Self>() + text
     }
 }
@@ -107,10 +113,16 @@ impl Kept {
 impl Subject<'_> {
     /// `fingerprint ‖ digest ‖ whether a tag counts ‖ tag ‖ registry ‖ repository`.
     fn with_key<R>(&self, look: impl FnOnce(&[u8]) -> R) -> R {
-        let fixed: [&[u8]; 3] =
-            [&self.fingerprint.0, self.digest.as_bytes(), &[u8::from(self.tag.is_some())]];
-        let texts =
-            [self.tag.unwrap_or_default(), self.repository.registry(), self.repository.path()];
+        let fixed: [&[u8]; 3] = [
+            &self.fingerprint.0,
+            self.digest.as_bytes(),
+            &[u8::from(self.tag.is_some())],
+        ];
+        let texts = [
+            self.tag.unwrap_or_default(),
+            self.repository.registry(),
+            self.repository.path(),
+        ];
         with_key(&fixed, &texts, look)
     }
 }

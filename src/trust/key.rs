@@ -119,8 +119,16 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`SignatureFault`], without a hint at what is wrong: there is none to give.
-    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<SignatureValid, SignatureFault> {
-        if self.checks.iter().any(|key| key.verify_sig(message, signature).is_ok()) {
+    pub fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<SignatureValid, SignatureFault> {
+        if self
+            .checks
+            .iter()
+            .any(|key| key.verify_sig(message, signature).is_ok())
+        {
             Ok(SignatureValid(()))
         } else {
             Err(SignatureFault)
@@ -147,8 +155,8 @@ impl PublicKey {
     }
 
     fn rsa(spki: &[u8]) -> Result<Self, KeyFault> {
-        let bits = rsa_bits(spki)
-            .map_err(|_| KeyFault::NotSpki("the RSA key is not valid DER".into()))?;
+        let bits =
+            rsa_bits(spki).map_err(|_| KeyFault::NotSpki("the RSA key is not valid DER".into()))?;
         if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
             return Err(KeyFault::RsaBits(bits));
         }
@@ -168,7 +176,9 @@ impl PublicKey {
             KeyKind::Ed25519 | KeyKind::Rsa { .. } => 0,
         };
         if spki.len() <= uncompressed {
-            return Err(KeyFault::NotSpki("compressed points are not supported".into()));
+            return Err(KeyFault::NotSpki(
+                "compressed points are not supported".into(),
+            ));
         }
         Self::checked(kind, spki, algorithms)
     }
@@ -183,13 +193,20 @@ impl PublicKey {
             .map(|&algorithm| ParsedPublicKey::new(algorithm, spki))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| KeyFault::NotSpki("the key is not valid for its algorithm".into()))?;
-        Ok(Self { kind, hash: Digest::of(spki), checks: checks.into() })
+        Ok(Self {
+            kind,
+            hash: Digest::of(spki),
+            checks: checks.into(),
+        })
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublicKey").field("kind", &self.kind).field("hash", &self.hash).finish()
+        f.debug_struct("PublicKey")
+            .field("kind", &self.kind)
+            .field("hash", &self.hash)
+            .finish_non_exhaustive()
     }
 }
 
@@ -203,7 +220,10 @@ fn rsa_bits(spki: &[u8]) -> Result<usize, x509_cert::der::Error> {
         UintRef::decode(fields)?;
         Ok::<_, x509_cert::der::Error>(modulus)
     })?;
-    let unused = modulus.as_bytes().first().map_or(0, |byte| byte.leading_zeros());
+    let unused = modulus
+        .as_bytes()
+        .first()
+        .map_or(0, |byte| byte.leading_zeros());
     Ok((modulus.as_bytes().len() * 8).saturating_sub(usize::try_from(unused).unwrap_or(0)))
 }
 
@@ -212,7 +232,9 @@ fn single_block(text: &str) -> Result<&str, KeyFault> {
     let text = text.trim();
     let after_begin = text.strip_prefix("-----BEGIN ").ok_or(KeyFault::NotPem)?;
     let (label, _) = after_begin.split_once("-----").ok_or(KeyFault::NotPem)?;
-    let (_, rest) = text.split_once(&format!("-----END {label}-----")).ok_or(KeyFault::NotPem)?;
+    let (_, rest) = text
+        .split_once(&format!("-----END {label}-----"))
+        .ok_or(KeyFault::NotPem)?;
     if !rest.is_empty() {
         return Err(KeyFault::Extraneous);
     }

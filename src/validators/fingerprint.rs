@@ -44,9 +44,9 @@ mod tests {
     fn different_lists_of_the_same_letters_differ() {
         let hash = |parts: &[&str]| {
             let mut all = Parts::default();
-            parts.iter().for_each(|part| {
+            for part in parts {
                 all.add(part);
-            });
+            }
             all.hash()
         };
         assert_eq!(hash(&["ab", "c"]), hash(&["ab", "c"]));
@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn a_list_ends_where_its_length_says() {
         let mut one = Parts::default();
-        one.list(["a", "b"].iter()).list(std::iter::empty::<&str>().collect::<Vec<_>>().iter());
+        one.list(["a", "b"].iter())
+            .list(std::iter::empty::<&str>().collect::<Vec<_>>().iter());
         let mut other = Parts::default();
         other.list(["a"].iter()).list(["b"].iter());
         assert_ne!(one.hash(), other.hash());

@@ -50,10 +50,12 @@ fn schema() -> TypeSchema {
 }
 
 /// A missing `approve` denies.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every type")]
 fn parse(fields: &mut Fields<'_>, _context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
-    let approval = match fields.boolean("approve").is_some_and(|approve| approve.value) {
-        true => Approval::Approve,
-        false => Approval::Deny,
+    let approve = fields.boolean("approve");
+    let approval = match approve.map(|approve| approve.value) {
+        Some(true) => Approval::Approve,
+        Some(false) | None => Approval::Deny,
     };
     Some(Arc::new(Static(approval)))
 }

@@ -31,7 +31,11 @@ impl Verified {
         judged_at: Timestamp,
         valid_until: Timestamp,
     ) -> Self {
-        Self { digest, judged_at, valid_until }
+        Self {
+            digest,
+            judged_at,
+            valid_until,
+        }
     }
 
     /// As [`Verified::new`], for tests of those who only handle verdicts.
@@ -88,7 +92,10 @@ pub struct Reason {
 impl Reason {
     /// A reason.
     pub fn new(word: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { word, text: text.into() }
+        Self {
+            word,
+            text: text.into(),
+        }
     }
 }
 
@@ -106,9 +113,9 @@ impl Refusal {
     /// The reason, whatever the kind.
     pub fn reason(&self) -> &Reason {
         match self {
-            Self::Rejected(reason) | Self::Inconclusive(reason) | Self::Overloaded { reason, .. } => {
-                reason
-            }
+            Self::Rejected(reason)
+            | Self::Inconclusive(reason)
+            | Self::Overloaded { reason, .. } => reason,
         }
     }
 }

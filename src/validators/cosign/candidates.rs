@@ -79,9 +79,13 @@ impl Candidates {
             column: error.column(),
         };
         let manifest: Manifest<'_> = serde_json::from_slice(manifest).map_err(unreadable)?;
-        let Some(layers) = manifest.layers else { return Ok(Self::default()) };
+        let Some(layers) = manifest.layers else {
+            return Ok(Self::default());
+        };
         let mut layers = serde_json::Deserializer::from_str(layers.get());
-        FirstLayers { cap }.deserialize(&mut layers).map_err(unreadable)
+        FirstLayers { cap }
+            .deserialize(&mut layers)
+            .map_err(unreadable)
     }
 }
 
@@ -114,7 +118,9 @@ impl<'de> Visitor<'de> for FirstLayers {
     fn visit_seq<A: SeqAccess<'de>>(self, mut layers: A) -> Result<Candidates, A::Error> {
         let mut candidates = Candidates::default();
         while candidates.list.len() < self.cap {
-            let Some(layer) = layers.next_element::<&RawValue>()? else { return Ok(candidates) };
+            let Some(layer) = layers.next_element::<&RawValue>()? else {
+                return Ok(candidates);
+            };
             candidates.list.push(candidate(layer));
         }
         while layers.next_element::<IgnoredAny>()?.is_some() {
@@ -139,8 +145,15 @@ fn candidate(layer: &RawValue) -> Result<Candidate, Flaw> {
     }
     let payload =
         Digest::from_str(&layer.digest).map_err(|_| Flaw::Digest(quoted(&layer.digest)))?;
-    let embedded = layer.data.as_deref().and_then(|data| embedded(data, payload));
-    Ok(Candidate { payload, embedded, signature })
+    let embedded = layer
+        .data
+        .as_deref()
+        .and_then(|data| embedded(data, payload));
+    Ok(Candidate {
+        payload,
+        embedded,
+        signature,
+    })
 }
 
 /// What the manifest embeds, if it is what the digest says; anything else is fetched instead.

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::candidates::{Candidate, Candidates};
-use super::options::{TrustRoot, Wants};
+use super::options::Wants;
 use super::payload::{self, Wanted};
 use super::reasons::Reasons;
+use super::roots::TrustRoot;
 use super::threshold::{RootName, Signers};
 use crate::cache::later;
 use crate::image::{Digest, RepositoryName};
@@ -120,9 +121,19 @@ impl Judge for Case {
     }
 
     fn is_heavy(&self, evidence: &Evidence) -> bool {
-        let Some(Signatures::Present(candidates)) = &evidence.signatures else { return false };
-        let checks = candidates.list.len() * self.wants.roots.len();
-        checks > CHECKS_INLINE || self.wants.roots.iter().any(|root| root.key.is_heavy())
+        let Some(Signatures::Present(candidates)) = &evidence.signatures else {
+            return false;
+        };
+        let has_payload = |candidate: &&Candidate| {
+            matches!(
+                evidence.payloads.get(&candidate.payload),
+                Some(Payload::Bytes(_))
+            )
+        };
+        let judged = candidates.list.iter().flatten().filter(has_payload).count();
+        judged > 0
+            && (judged * self.wants.roots.len() > CHECKS_INLINE
+                || self.wants.roots.iter().any(|root| root.key.is_heavy()))
     }
 
     /// Signatures, whether the image is there, and the payloads of all candidates.

@@ -40,8 +40,11 @@ impl fmt::Display for Reasons {
 
 /// A stranger's text, cut and without control characters.
 pub(super) fn quoted(text: &str) -> String {
-    let mut out: String =
-        text.chars().take(QUOTED_CHARS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let mut out: String = text
+        .chars()
+        .take(QUOTED_CHARS)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
     if text.chars().nth(QUOTED_CHARS).is_some() {
         out.push('…');
     }
