@@ -562,7 +562,7 @@ mod tests {
         metrics.worker_replaced("v", "dead");
         metrics.certificate_reloaded(false);
         metrics.http_refusal(413);
-        metrics.unverified(Webhook::Mutate, Unverified::Static);
+        metrics.unverified(Webhook::Mutate, Unverified::Static, 1);
         metrics.pool_handles("v").jobs.inc();
         metrics.admission_took(Webhook::Mutate, Duration::from_micros(70));
         for line in [
