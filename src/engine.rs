@@ -274,8 +274,8 @@ impl Subject<'_> {
     fn log(&self, envelope: &Envelope<'_>, answer: &Answer) {
         let (kind, namespace) = self
             .request
-            .map_or(("", ""), |request| (request.kind.kind.as_ref(), request.namespace.as_ref()));
-        let (webhook, uid, name) = (self.webhook, envelope.uid.as_ref(), self.name);
+            .map_or(("", ""), |request| (&*request.kind.kind, &*request.namespace));
+        let (webhook, uid, name) = (self.webhook, &*envelope.uid, self.name);
         let took = self.begun.elapsed();
         match &answer.denied {
             Some(denied) => {

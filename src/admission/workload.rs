@@ -208,6 +208,11 @@ impl<'a> Workload<'a> {
         })
     }
 
+    /// Tells whether objects of this kind run images, so that the webhooks are asked about them.
+    pub fn is_known(group: &str, kind: &str) -> bool {
+        KINDS.iter().any(|known| known.group == group && known.name == kind)
+    }
+
     /// The name of the kind, as `Pod`.
     pub fn kind(&self) -> &'static str {
         self.kind.name

@@ -13,6 +13,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let config = app::check(&args.config.config, &args.config.secrets_dir)?;
     for warning in &config.warnings {
+        let warning = warning.in_file(&args.config.config);
         anstream::println!("{}warning:{} {warning}", render::YELLOW, render::RESET);
     }
     anstream::println!(

@@ -7,6 +7,7 @@
 //! | 2 | bad input: usage, configuration, certificate, port |
 //! | 3 | nothing was rejected, but something was inconclusive |
 
+mod answer;
 mod check;
 pub mod demo;
 mod manifest;

@@ -51,6 +51,7 @@ mod tests {
             .collect();
         Logging::of(&Source {
             path: "".into(),
+            text: None,
             secrets_dir: "".into(),
             environment,
         })
