@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A mutating webhook that spoils Pods after ours has seen them.
 
-    injector.py PORT CERT KEY IMAGE
+    injector.py PORT CERT KEY
 
-What it does stands in the Pod's annotation connaisseur.test/inject: `add` adds a container with IMAGE, `replace` puts
-IMAGE in the first container, `unpin` cuts the digest off the first container's image.
+What it does stands in the Pod's annotation connaisseur.test/inject: `add` adds a container with the image of the annotation
+connaisseur.test/image, `replace` puts that image in the first container, `unpin` cuts the digest off the first
+container's image.
 """
 
 import base64
@@ -13,11 +14,12 @@ import json
 import ssl
 import sys
 
-port, cert, key, image = int(sys.argv[1]), *sys.argv[2:5]
+port, cert, key = int(sys.argv[1]), *sys.argv[2:4]
 
 
 def patch(pod):
-    wanted = (pod["metadata"].get("annotations") or {}).get("connaisseur.test/inject")
+    annotations = pod["metadata"].get("annotations") or {}
+    wanted, image = annotations.get("connaisseur.test/inject"), annotations.get("connaisseur.test/image")
     first = "/spec/containers/0/image"
     if wanted == "add":
         return [{"op": "add", "path": "/spec/containers/-", "value": {"name": "injected", "image": image}}]

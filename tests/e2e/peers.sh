@@ -199,19 +199,21 @@ webhook_configuration() { # Mutating|Validating, object name, server name, url, 
     }'
 }
 
-# Routes the namespaces of a server to it and waits until the API server does so.
+# Routes the namespaces of a server to it and waits until the API server does so: it learns of each configuration by
+# itself. No rule matches the probe's image, so a denial that names the webhook proves the route; the mutating webhook
+# comes second, because its denial would hide the other's.
 install_webhooks() { # server name, url, [reinvocation policy]
     local name=$1 url=$2 probe=probe-$1
-    webhook_configuration Mutating "$name" "$name" "$url/mutate" "$WORKLOAD_RULES" "${3:-}" |
-        kubectl apply -f - >/dev/null
-    webhook_configuration Validating "$name" "$name" "$url/validate" "$WORKLOAD_RULES" | kubectl apply -f - >/dev/null
     kubectl create namespace "$probe" >/dev/null
     kubectl label namespace "$probe" "connaisseur.test/server=$name" >/dev/null
-    # No rule matches this image, so a denial by this webhook proves the route.
     # The output is captured first: under pipefail the refusal itself would fail a pipe.
     routed() {
-        grep -q "\"$name.mutating.test\"" <<<"$(kubectl -n "$probe" run probe --image=unmatched.invalid/probe:1 \
+        grep -q "\"$name.$1.test\"" <<<"$(kubectl -n "$probe" run probe --image=unmatched.invalid/probe:1 \
             --dry-run=server 2>&1)"
     }
-    wait_until 20 "the route of the API server to the webhook $name" routed
+    webhook_configuration Validating "$name" "$name" "$url/validate" "$WORKLOAD_RULES" | kubectl apply -f - >/dev/null
+    wait_until 20 "the route of the API server to the validating webhook $name" routed validating
+    webhook_configuration Mutating "$name" "$name" "$url/mutate" "$WORKLOAD_RULES" "${3:-}" |
+        kubectl apply -f - >/dev/null
+    wait_until 20 "the route of the API server to the mutating webhook $name" routed mutating
 }
