@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::failure::{Denied, Failure, Judged, Outcome, message};
+use super::failure::{Denied, Failure, Judged, LINES, ONE_LINE, Outcome, message};
 use super::patch::Pin;
 use super::review::Operation;
 use super::skip::Skip;
@@ -125,7 +125,7 @@ impl Decision {
 
     /// Every failure, a line each; empty where the request is admitted.
     pub fn message(&self) -> String {
-        message(&self.failures)
+        message(&self.failures, LINES)
     }
 
     /// What was verified and is to be pinned.
@@ -175,7 +175,7 @@ impl Decision {
             };
         };
         audit.push((name, self.failures.len().to_string()));
-        let warnings = vec![warning.to_owned(), message(&self.failures)];
+        let warnings = vec![warning.to_owned(), message(&self.failures, ONE_LINE)];
         Answer {
             denied: None,
             pins,
@@ -212,11 +212,15 @@ impl Decision {
             return self.fail(Some(Failure::other_digest(judged, rule, verified)));
         }
         let stays = judged.unchanged || rule.mode == Mode::ValidateOnly || !situation.can_pin();
-        match Pin::new(situation.workload, judged.place, image, verified) {
-            _ if stays => {}
-            None => {}
-            Some(pin) if situation.webhook == Webhook::Mutate => self.pins.push(pin),
-            Some(_) => self.fail(Some(Failure::not_pinned(judged, rule, verified))),
+        if stays {
+            return;
+        }
+        let Some(pin) = Pin::new(situation.workload, judged.place, image, verified) else {
+            return;
+        };
+        match situation.webhook {
+            Webhook::Mutate => self.pins.push(pin),
+            Webhook::Validate => self.fail(Some(Failure::not_pinned(judged, rule, verified))),
         }
     }
 }

@@ -21,6 +21,11 @@ const SHOWN_PLACES: usize = 8;
 /// Bytes of a whole message, after which images are only counted: some 100 lines.
 const MAX_MESSAGE_BYTES: usize = 32 * 1024;
 
+/// Parts the failures of a denial, which people read.
+pub(super) const LINES: &str = "\n";
+/// Parts them in a warning: API servers drop warnings with control characters, line breaks too.
+pub(super) const ONE_LINE: &str = "; ";
+
 /// What became of one use of an image.
 #[derive(Debug, Clone)]
 pub struct Judged<'a> {
@@ -234,17 +239,18 @@ impl Failure {
     }
 }
 
-/// All failures of a request as one text, a line for each image in the order of the object.
-pub(super) fn message(failures: &[Failure]) -> String {
+/// All failures of a request as one text, in the order of the object, each after a `separator`.
+pub(super) fn message(failures: &[Failure], separator: &str) -> String {
     let mut out = String::new();
     for (at, failure) in failures.iter().enumerate() {
         let line = failure.line();
         if at > 0 && out.len() + line.len() > MAX_MESSAGE_BYTES {
-            out.push_str(&format!("\n… and {} more images", failures.len() - at));
+            let left_out = (failures.len() - at).to_string();
+            out.extend([separator, "… and ", &left_out, " more images"]);
             break;
         }
         if at > 0 {
-            out.push('\n');
+            out.push_str(separator);
         }
         out.push_str(&line);
     }
@@ -263,7 +269,7 @@ impl Denied {
         Self {
             code,
             reason,
-            message: message(failures),
+            message: message(failures, LINES),
             retry_after,
         }
     }

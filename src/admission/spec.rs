@@ -3,7 +3,11 @@
 //! Fields that are not named here are skipped without being built; a wrong JSON type in one that
 //! is named is an error.
 
-use serde::de::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::text::Text;
 
@@ -42,29 +46,31 @@ pub(super) fn read(
 ) -> Result<(Metadata<'_>, Option<PodSpec<'_>>), serde_json::Error> {
     Ok(match shape {
         Shape::Pod => {
-            let object: Object<'_, PodSpec<'_>> = serde_json::from_str(json)?;
-            (object.metadata, object.spec)
+            let Map(object) = serde_json::from_str::<Map<Object<'_, PodSpec<'_>>>>(json)?;
+            (object.metadata.0, object.spec.map(Map::inner))
         }
         Shape::PodTemplate => {
-            let object: PodTemplate<'_> = serde_json::from_str(json)?;
-            (
-                object.metadata,
-                object.template.and_then(|template| template.spec),
-            )
+            let Map(object) = serde_json::from_str::<Map<PodTemplate<'_>>>(json)?;
+            (object.metadata.0, object.template.and_then(pod_spec_of))
         }
         Shape::Templated => {
-            let object: Object<'_, Templated<'_>> = serde_json::from_str(json)?;
-            (object.metadata, object.spec.and_then(Templated::pod_spec))
+            let Map(object) = serde_json::from_str::<Map<Object<'_, Templated<'_>>>>(json)?;
+            let template = object.spec.and_then(|spec| spec.0.template);
+            (object.metadata.0, template.and_then(pod_spec_of))
         }
         Shape::CronJob => {
-            let object: Object<'_, CronJobSpec<'_>> = serde_json::from_str(json)?;
-            let job = object.spec.and_then(|spec| spec.job_template);
-            (
-                object.metadata,
-                job.and_then(|job| job.spec).and_then(Templated::pod_spec),
-            )
+            let Map(object) = serde_json::from_str::<Map<Object<'_, CronJobSpec<'_>>>>(json)?;
+            let job = object.spec.and_then(|spec| spec.0.job_template);
+            let template = job
+                .and_then(|job| job.0.spec)
+                .and_then(|spec| spec.0.template);
+            (object.metadata.0, template.and_then(pod_spec_of))
         }
     })
+}
+
+fn pod_spec_of(template: Map<Template<'_>>) -> Option<PodSpec<'_>> {
+    template.0.spec.map(Map::inner)
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -106,7 +112,7 @@ pub(super) struct Volume<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
     #[serde(borrow)]
-    pub(super) image: Option<ImageVolume<'a>>,
+    pub(super) image: Option<Map<ImageVolume<'a>>>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -119,50 +125,82 @@ pub(super) struct ImageVolume<'a> {
 #[derive(serde::Deserialize)]
 struct Object<'a, S> {
     #[serde(borrow, default)]
-    metadata: Metadata<'a>,
-    spec: Option<S>,
+    metadata: Map<Metadata<'a>>,
+    spec: Option<Map<S>>,
 }
 
 #[derive(serde::Deserialize)]
 struct PodTemplate<'a> {
     #[serde(borrow, default)]
-    metadata: Metadata<'a>,
+    metadata: Map<Metadata<'a>>,
     #[serde(borrow)]
-    template: Option<Template<'a>>,
+    template: Option<Map<Template<'a>>>,
 }
 
 #[derive(serde::Deserialize)]
 struct Templated<'a> {
     #[serde(borrow)]
-    template: Option<Template<'a>>,
-}
-
-impl<'a> Templated<'a> {
-    fn pod_spec(self) -> Option<PodSpec<'a>> {
-        self.template?.spec
-    }
+    template: Option<Map<Template<'a>>>,
 }
 
 #[derive(serde::Deserialize)]
 struct Template<'a> {
     #[serde(borrow)]
-    spec: Option<PodSpec<'a>>,
+    spec: Option<Map<PodSpec<'a>>>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CronJobSpec<'a> {
     #[serde(borrow)]
-    job_template: Option<JobTemplate<'a>>,
+    job_template: Option<Map<JobTemplate<'a>>>,
 }
 
 #[derive(serde::Deserialize)]
 struct JobTemplate<'a> {
     #[serde(borrow)]
-    spec: Option<Templated<'a>>,
+    spec: Option<Map<Templated<'a>>>,
 }
 
-/// A list that may be `null`, as Go writes empty ones.
+/// A JSON object and nothing else: serde alone would also take an array, as the fields in the
+/// order in which they happen to be declared here.
+#[derive(Debug, Default)]
+pub(super) struct Map<T>(pub(super) T);
+
+impl<T> Map<T> {
+    fn inner(self) -> T {
+        self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Map<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_map(MapVisitor(PhantomData))
+            .map(Self)
+    }
+}
+
+struct MapVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MapVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// A list of objects that may be `null`, as Go writes empty ones.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
-    Option::<Vec<T>>::deserialize(from).map(Option::unwrap_or_default)
+    let list = Option::<Vec<Map<T>>>::deserialize(from)?;
+    Ok(list
+        .unwrap_or_default()
+        .into_iter()
+        .map(Map::inner)
+        .collect())
 }

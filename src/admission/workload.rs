@@ -194,9 +194,11 @@ impl<'a> Workload<'a> {
         let object = object.ok_or_else(|| fault("there is no object"))?;
         let (metadata, pod_spec) =
             spec::read(kind.shape, object.get()).map_err(|error| fault(&error.to_string()))?;
-        let name = match kind.shape {
-            Shape::Pod if metadata.name.is_empty() => metadata.generate_name,
-            _ => metadata.name,
+        let unnamed_pod = kind.shape == Shape::Pod && metadata.name.is_empty();
+        let name = if unnamed_pod {
+            metadata.generate_name
+        } else {
+            metadata.name
         };
         let deleting = !metadata.deletion_timestamp.is_empty();
         let images = pod_spec.map(images_of).unwrap_or_default();
@@ -346,7 +348,7 @@ fn images_of(pod: PodSpec<'_>) -> Vec<ImageUse<'_>> {
             .into_iter()
             .enumerate()
             .filter_map(|(index, volume)| {
-                let image = volume.image?.reference;
+                let image = volume.image?.0.reference;
                 Some(ImageUse {
                     list: List::Volumes,
                     index,

@@ -13,9 +13,9 @@ fn object(kind: (&str, &str), images: &[&str], deleting: bool) -> Box<RawValue> 
         let (list, rest) = image.split_once('/').expect("a list");
         let (name, image) = rest.split_once('=').expect("a name");
         let container = serde_json::json!({"name": name, "image": image});
-        match &mut spec[list] {
-            serde_json::Value::Array(list) => list.push(container),
-            empty => *empty = serde_json::json!([container]),
+        match spec[list].as_array_mut() {
+            Some(containers) => containers.push(container),
+            None => spec[list] = serde_json::json!([container]),
         }
     }
     if kind == DEPLOYMENT {
