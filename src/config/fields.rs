@@ -32,7 +32,7 @@ impl<'n> Fields<'n> {
         }
         problems.push(Problem {
             place: node.place,
-            what: format!("{name} must be a mapping, not {}", node.value.kind()),
+            what: format!("{name} must be a mapping, not {}", node.kind()),
             fix: Some("write `key: value` lines below it".to_owned()),
         });
         None
@@ -158,21 +158,19 @@ impl<'n> Fields<'n> {
     /// An optional length of time: `30s`, `250ms`, `10m`, `1h`, or a number of seconds.
     pub fn duration(&mut self, key: &'static str) -> Option<Spanned<Duration>> {
         let node = self.node(key)?;
-        match settings::milliseconds(&node.value) {
-            Some(value) => Some(Spanned {
-                value: Duration::from_millis(value),
-                place: node.place,
-            }),
-            None => {
-                self.wrong_type(
-                    key,
-                    node,
-                    "a length of time",
-                    "write it as `30s`, `250ms` or `10m`",
-                );
-                None
-            }
-        }
+        let Some(value) = settings::milliseconds(&node.value) else {
+            self.wrong_type(
+                key,
+                node,
+                "a length of time",
+                "write it as `30s`, `250ms` or `10m`",
+            );
+            return None;
+        };
+        Some(Spanned {
+            value: Duration::from_millis(value),
+            place: node.place,
+        })
     }
 
     /// An optional word out of a table of words and what each means.
@@ -215,10 +213,7 @@ impl<'n> Fields<'n> {
                 })),
                 None => self.report(
                     node.place,
-                    format!(
-                        "an element of `{key}` must be text, not {}",
-                        node.value.kind()
-                    ),
+                    format!("an element of `{key}` must be text, not {}", node.kind()),
                     "write it in quotes",
                 ),
             }
@@ -320,7 +315,7 @@ impl<'n> Fields<'n> {
     fn wrong_type(&self, key: &str, node: &Node, wanted: &str, fix: &str) {
         self.report(
             node.place,
-            format!("`{key}` must be {wanted}, not {}", node.value.kind()),
+            format!("`{key}` must be {wanted}, not {}", node.kind()),
             fix,
         );
     }

@@ -189,27 +189,32 @@ fn merge<const N: usize>(
     Ok(SETTINGS
         .iter()
         .filter_map(|setting| {
-            let value =
-                setting
-                    .path
-                    .split('.')
-                    .try_fold(&root, |value, key| match &value.kind {
-                        ::config::ValueKind::Table(table) => table.get(key),
-                        _ => None,
-                    })?;
-            let scalar = match &value.kind {
-                ::config::ValueKind::Boolean(yes) => Scalar::Flag(*yes),
-                ::config::ValueKind::I64(number) => Scalar::Number(*number),
-                ::config::ValueKind::String(text) => Scalar::Text(text.clone()),
-                _ => return None,
-            };
-            Some((
-                setting,
-                scalar,
-                value.origin().unwrap_or_default().to_owned(),
-            ))
+            let value = setting.path.split('.').try_fold(&root, below)?;
+            let origin = value.origin().unwrap_or_default().to_owned();
+            Some((setting, scalar(&value.kind)?, origin))
         })
         .collect())
+}
+
+fn below<'v>(value: &'v ::config::Value, key: &str) -> Option<&'v ::config::Value> {
+    if let ::config::ValueKind::Table(table) = &value.kind {
+        table.get(key)
+    } else {
+        None
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "layers hold only these kinds"
+)]
+fn scalar(kind: &::config::ValueKind) -> Option<Scalar> {
+    match kind {
+        ::config::ValueKind::Boolean(yes) => Some(Scalar::Flag(*yes)),
+        ::config::ValueKind::I64(number) => Some(Scalar::Number(*number)),
+        ::config::ValueKind::String(text) => Some(Scalar::Text(text.clone())),
+        _ => None,
+    }
 }
 
 fn defaults() -> Values {

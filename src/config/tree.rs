@@ -81,6 +81,11 @@ impl Value {
 }
 
 impl Node {
+    /// What it holds, in a word for messages that must not repeat the value.
+    pub fn kind(&self) -> &'static str {
+        self.value.kind()
+    }
+
     /// The value of `key`, where the node is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else {
