@@ -218,7 +218,7 @@ fn annotations(with: &mut Fields<'_>) -> Result<BTreeMap<String, String>, Report
         if let Some(text) = value.text() {
             annotations.insert(name.value.to_string(), text.to_owned());
         } else {
-            let (name, kind) = (&name.value, value.kind());
+            let (name, kind) = (&name.value, value.value.kind());
             let what = format!("annotation `{name}` must be text, not {kind}");
             with.report(value.place, what, "write the value in quotes");
         }
