@@ -69,7 +69,11 @@ impl PublicKey {
                 .all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
         {
             let later = LATER.contains(&scheme) && rest.starts_with("//");
-            let fault = if later { ReferenceFault::NotYet } else { ReferenceFault::Scheme };
+            let fault = if later {
+                ReferenceFault::NotYet
+            } else {
+                ReferenceFault::Scheme
+            };
             return Err(fault(scheme.into()));
         }
         if !Path::new(text).is_absolute() {

@@ -8,6 +8,8 @@ pub mod cosign;
 mod drive;
 mod fingerprint;
 mod static_validator;
+#[cfg(test)]
+mod testing;
 mod unobtained;
 mod verdict;
 

@@ -196,4 +196,3 @@ fn fingerprint(shared: &Shared, wants: &Wants) -> Fingerprint {
         .list(annotations.values());
     parts.hash()
 }
-

@@ -5,12 +5,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::*;
-use crate::cache::Caches;
-use crate::clock::ManualClock;
-use crate::config;
 use crate::image::Digest;
-use crate::metrics::Metrics;
-use crate::validators::{CryptoRunner, Verified};
+use crate::validators::{CryptoRunner, Verified, testing};
 
 /// Runs the work, or loses it as a worker does that panics.
 #[derive(Debug, Default)]
@@ -77,15 +73,6 @@ impl Fetch<Counter> for Source {
     }
 }
 
-fn runtime(crypto: &Arc<Crypto>) -> Runtime {
-    Runtime {
-        clock: Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
-        caches: Arc::new(Caches::new(&config::Cache::default())),
-        crypto: crypto.clone(),
-        metrics: Arc::new(Metrics::default()),
-    }
-}
-
 async fn count(
     wanted: usize,
     heavy: bool,
@@ -96,7 +83,10 @@ async fn count(
         loses,
         ..Crypto::default()
     });
-    let runtime = runtime(&crypto);
+    let runtime = Runtime {
+        crypto: crypto.clone(),
+        ..testing::runtime()
+    };
     let source = Source {
         fetched: AtomicUsize::new(0),
         fails_at,
