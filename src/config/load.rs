@@ -29,8 +29,10 @@ const FROM_FLAG: &str = "flag";
 /// Where the configuration comes from.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The file.
+    /// The file, or the name that messages give to `text`.
     pub path: PathBuf,
+    /// The text itself, where there is no file to read.
+    pub text: Option<String>,
     /// The secrets directory.
     pub secrets_dir: PathBuf,
     /// The environment variables that may override scalars of our sections, read once at the start.
@@ -71,6 +73,7 @@ impl Source {
             .collect();
         Self {
             path,
+            text: None,
             secrets_dir,
             environment,
         }

@@ -71,6 +71,7 @@ fn read(
         matching_chosen: layered.matching_chosen,
         problems,
         warnings,
+        metrics: &runtime.metrics,
     };
     let rules = lookup.read_all(entries::list_of(&mut root, "policy", "rule"));
     read_later(&mut root);

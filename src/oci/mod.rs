@@ -2,15 +2,34 @@
 //!
 //! Knows nothing of signatures. One client for each validator, so that credentials, CA, permits
 //! and breakers of one never serve another.
+//!
+//! ```text
+//! client    what is asked for; one flight for equal requests
+//!   fetch       retries, the 401 that a challenge answers, redirects
+//!     auth        which Authorization, for whom; tokens
+//!     transport   one exchange: address guard, permit, breaker, time limit, byte limit, hash
+//! ```
 
 mod address;
 mod auth;
 mod breaker;
+mod challenge;
 mod client;
 mod error;
+mod fetch;
+mod flights;
+mod hosts;
 mod manifest;
+mod origin;
+mod redirect;
+mod retry;
+mod target;
+mod tls;
 mod transport;
+
+#[cfg(test)]
+mod tests;
 
 pub use client::{Client, ClientSettings, Reference};
 pub use error::{BuildFault, Error};
-pub use manifest::{Descriptor, ImageManifest, Manifest, MediaType};
+pub use manifest::{Descriptor, ImageManifest, Manifest, MediaType, UnreadableManifest};

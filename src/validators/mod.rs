@@ -6,7 +6,11 @@
 
 pub mod cosign;
 mod drive;
+mod fingerprint;
 mod static_validator;
+#[cfg(test)]
+mod testing;
+mod unobtained;
 mod verdict;
 
 use std::fmt::Debug;
@@ -17,7 +21,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use static_validator::Approval;
-pub use verdict::{Reason, Refusal, Verdict, Verified};
+pub use verdict::{NO_SIGNATURE, Reason, Refusal, Verdict, Verified};
 
 use crate::cache::Caches;
 use crate::clock::{Clock, Deadline};

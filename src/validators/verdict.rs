@@ -10,6 +10,9 @@ use jiff::Timestamp;
 
 use crate::image::Digest;
 
+/// The word for an image that nobody signed. The verdict cache keeps it for a short time only.
+pub const NO_SIGNATURE: &str = "no-signature";
+
 /// What a validator says of one image.
 pub type Verdict = Result<Verified, Refusal>;
 
@@ -28,7 +31,23 @@ impl Verified {
         judged_at: Timestamp,
         valid_until: Timestamp,
     ) -> Self {
-        Self { digest, judged_at, valid_until }
+        Self {
+            digest,
+            judged_at,
+            valid_until,
+        }
+    }
+
+    /// As [`Verified::new`], for tests of those who only handle verdicts.
+    #[cfg(test)]
+    pub(crate) fn in_test(digest: Digest, judged_at: Timestamp, valid_until: Timestamp) -> Self {
+        Self::new(digest, judged_at, valid_until)
+    }
+
+    /// Proof of nothing, for tests of what is done with proofs.
+    #[cfg(test)]
+    pub(crate) fn for_test(digest: Digest) -> Self {
+        Self::new(digest, Timestamp::UNIX_EPOCH, Timestamp::MAX)
     }
 
     /// The digest that the signatures vouch for.
@@ -79,7 +98,10 @@ pub struct Reason {
 impl Reason {
     /// A reason.
     pub fn new(word: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { word, text: text.into() }
+        Self {
+            word,
+            text: text.into(),
+        }
     }
 }
 
@@ -97,9 +119,9 @@ impl Refusal {
     /// The reason, whatever the kind.
     pub fn reason(&self) -> &Reason {
         match self {
-            Self::Rejected(reason) | Self::Inconclusive(reason) | Self::Overloaded { reason, .. } => {
-                reason
-            }
+            Self::Rejected(reason)
+            | Self::Inconclusive(reason)
+            | Self::Overloaded { reason, .. } => reason,
         }
     }
 }
