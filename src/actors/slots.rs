@@ -206,15 +206,18 @@ where
                 tracing::error!(%error, pool = %self.settings.name, cause, "cannot replace a worker");
                 return;
             }
-            Err(_) => return,
+            Err(fault) => {
+                tracing::error!(%fault, pool = %self.settings.name, "starting a worker broke down");
+                return;
+            }
         }
-        // Who still waits for the old one asks the new one.
-        seat.replaced.cancel();
-        self.healed.notify_waiters();
         self.settings
             .metrics
             .worker_replaced(&self.settings.name, cause);
         tracing::warn!(pool = %self.settings.name, cause, "worker replaced");
+        // Who still waits for the old one asks the new one.
+        seat.replaced.cancel();
+        self.healed.notify_waiters();
     }
 
     #[cfg(test)]
