@@ -11,6 +11,7 @@
 //! `Worker` → job. Whoever asks waits with a deadline of their own; the job has its own, and ends
 //! whether or not somebody still waits, so that a retry finds its result.
 
+mod backoff;
 mod coordinator;
 mod crypto;
 mod flights;

@@ -103,7 +103,7 @@ impl ValidatorPool {
             verifier, image, ..
         }: Work,
     ) -> Verdict {
-        let limits = self.limits();
+        let limits = job_limits(self.timeouts.image);
         let wait = self.timeouts.permit.min(limits.ended.remaining());
         // The semaphore is never closed, so that only the time can run out.
         let Ok(Ok(_permit)) = timeout(wait, self.permits.acquire()).await else {
@@ -122,14 +122,6 @@ impl ValidatorPool {
         }
         tracing::error!(validator = %self.validator, image = image.text(), "no worker answered");
         Err(internal_fault())
-    }
-
-    fn limits(&self) -> JobLimits {
-        let image = self.timeouts.image;
-        JobLimits {
-            told: Deadline::after(image.saturating_sub(LAST_WORDS.min(image / 20))),
-            ended: Deadline::after(image),
-        }
     }
 
     fn overloaded(&self) -> Refusal {
@@ -157,6 +149,15 @@ impl ValidatorPool {
     }
 }
 
+/// The two ends of a job that may take `image`: 5 % before the end, at most [`LAST_WORDS`], it is
+/// told to stop.
+fn job_limits(image: Duration) -> JobLimits {
+    JobLimits {
+        told: Deadline::after(image.saturating_sub(LAST_WORDS.min(image / 20))),
+        ended: Deadline::after(image),
+    }
+}
+
 /// Counts a job for as long as it is under way.
 struct UnderWay<'a>(&'a Gauge);
 
@@ -170,5 +171,19 @@ impl<'a> UnderWay<'a> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_is_told_to_end_shortly_before_it_is_ended() {
+        for (image, told) in [(25_000, 24_750), (2_000, 1_900), (0, 0)] {
+            let limits = job_limits(Duration::from_millis(image));
+            assert_eq!(limits.told.remaining().as_millis(), told);
+            assert_eq!(limits.ended.remaining().as_millis(), u128::from(image));
+        }
     }
 }

@@ -11,9 +11,10 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, Notify};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::backoff::Backoff;
 use super::messages::{Heal, Ping, Watch};
 use super::supervisor::{PoolSupervisor, Supervised};
 use super::system::{ActorSystem, StartFault};
@@ -25,12 +26,6 @@ const ATTEMPTS: usize = 2;
 
 /// How long a message waits for a replacement where every actor is dead.
 const HEALING: Duration = Duration::from_millis(250);
-
-/// The wait before an actor is replaced again doubles from the one to the other.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
-
-/// An actor that lived so long has earned that the wait begins anew.
-const SETTLED: Duration = Duration::from_mins(1);
 
 /// What slots are made of.
 #[derive(Debug)]
@@ -68,13 +63,6 @@ struct Seat<A: Actor> {
     addr: Addr<A>,
     asked: AtomicUsize,
     replaced: CancellationToken,
-}
-
-/// When an actor may be replaced again.
-#[derive(Debug)]
-struct Backoff {
-    replaced: u32,
-    last: Option<Instant>,
 }
 
 impl<A> Slots<A>
@@ -218,15 +206,18 @@ where
                 tracing::error!(%error, pool = %self.settings.name, cause, "cannot replace a worker");
                 return;
             }
-            Err(_) => return,
+            Err(fault) => {
+                tracing::error!(%fault, pool = %self.settings.name, "starting a worker broke down");
+                return;
+            }
         }
-        // Who still waits for the old one asks the new one.
-        seat.replaced.cancel();
-        self.healed.notify_waiters();
         self.settings
             .metrics
             .worker_replaced(&self.settings.name, cause);
         tracing::warn!(pool = %self.settings.name, cause, "worker replaced");
+        // Who still waits for the old one asks the new one.
+        seat.replaced.cancel();
+        self.healed.notify_waiters();
     }
 
     #[cfg(test)]
@@ -262,10 +253,7 @@ impl<A: Actor> Slot<A> {
     fn new(addr: Addr<A>) -> Self {
         Self {
             seat: ArcSwap::from_pointee(Seat::new(addr)),
-            backoff: Mutex::new(Backoff {
-                replaced: 0,
-                last: None,
-            }),
+            backoff: Mutex::default(),
         }
     }
 }
@@ -304,30 +292,6 @@ impl<A: Actor> Drop for Asked<'_, A> {
     }
 }
 
-impl Backoff {
-    /// The first replacement is at once, each further one waits twice as long as the one before.
-    fn may_replace(&self) -> bool {
-        let (first, longest) = BACKOFF;
-        let doublings = self.replaced.saturating_sub(1).min(16);
-        let wait = first.saturating_mul(1 << doublings).min(longest);
-        self.last.is_none_or(|last| last.elapsed() >= wait)
-    }
-
-    fn replaced(&mut self) {
-        self.replaced = self.replaced.saturating_add(1);
-        self.last = Some(Instant::now());
-    }
-
-    fn found_alive(&mut self) {
-        if self.last.is_some_and(|last| last.elapsed() >= SETTLED) {
-            *self = Self {
-                replaced: 0,
-                last: None,
-            };
-        }
-    }
-}
-
 /// Spreads consecutive numbers over all bits (the finaliser of splitmix64), which is random enough
 /// for choosing two actors.
 fn scatter(turn: usize) -> usize {
@@ -339,32 +303,6 @@ fn scatter(turn: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_wait_before_a_replacement_doubles_and_is_forgotten_after_a_quiet_minute() {
-        let mut backoff = Backoff {
-            replaced: 0,
-            last: None,
-        };
-        assert!(backoff.may_replace());
-        for wait in [100, 200, 400, 800] {
-            backoff.replaced();
-            tokio::time::advance(Duration::from_millis(wait - 1)).await;
-            assert!(!backoff.may_replace(), "after {wait} ms less one");
-            tokio::time::advance(Duration::from_millis(1)).await;
-            assert!(backoff.may_replace(), "after {wait} ms");
-        }
-        backoff.replaced = u32::MAX - 1;
-        backoff.replaced();
-        backoff.replaced();
-        tokio::time::advance(Duration::from_millis(29_999)).await;
-        assert!(!backoff.may_replace());
-        backoff.found_alive();
-        assert_eq!(backoff.replaced, u32::MAX);
-        tokio::time::advance(Duration::from_secs(31)).await;
-        backoff.found_alive();
-        assert_eq!(backoff.replaced, 0);
-    }
 
     #[test]
     fn turns_choose_every_pair_of_slots() {

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use super::images::ImageUse;
 use super::skip::Skip;
 use super::text::shown;
-use super::workload::ImageUse;
 use crate::image::{ImageRef, ParseFault};
 use crate::policy::Rule;
 use crate::validators::{Refusal, Verified};

@@ -7,6 +7,7 @@
 
 mod decision;
 mod failure;
+mod images;
 mod patch;
 mod response;
 mod review;
@@ -18,9 +19,10 @@ mod workload;
 
 pub use decision::{Answer, Decision, Modes, Situation};
 pub use failure::{Denied, Judged, Outcome};
+pub use images::{ImageUse, List};
 pub use patch::Pin;
 pub use response::respond;
 pub use review::{DecodeFault, Envelope, GroupVersionKind, Operation, Request, Review, decode};
 pub use skip::{Before, Skip};
 pub use text::Text;
-pub use workload::{ImageUse, List, Which, Workload, WorkloadFault};
+pub use workload::{Which, Workload, WorkloadFault};

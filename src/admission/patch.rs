@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::workload::{ImageUse, Workload};
+use super::images::ImageUse;
+use super::workload::Workload;
 use crate::image::{Digest, ImageRef};
 use crate::validators::Verified;
 

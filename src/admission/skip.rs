@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
+use super::images::{ImageUse, List};
 use super::review::Operation;
-use super::workload::{ImageUse, List, Workload};
+use super::workload::Workload;
 
 /// Why an image or a whole request is admitted without being verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use super::images::{ImageUse, List, images_of};
 use super::review::GroupVersionKind;
-use super::spec::{self, PodSpec, Shape};
+use super::spec::{self, Shape};
 use super::text::{Text, shown};
 use crate::config::Limits;
 
@@ -24,32 +25,6 @@ pub struct Workload<'a> {
     /// Whether it is being deleted.
     pub deleting: bool,
     images: Vec<ImageUse<'a>>,
-}
-
-/// One place of an object where an image is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageUse<'a> {
-    /// The list in which it stands.
-    pub list: List,
-    /// Its place in the list.
-    pub index: usize,
-    /// The name of the container or volume.
-    pub container: Text<'a>,
-    /// The reference as written.
-    pub image: Text<'a>,
-}
-
-/// The lists of a pod spec that name images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum List {
-    /// `containers`.
-    Containers,
-    /// `initContainers`.
-    InitContainers,
-    /// `ephemeralContainers`.
-    EphemeralContainers,
-    /// `volumes`, those with an `image`.
-    Volumes,
 }
 
 /// Which of the two objects of an update is meant.
@@ -257,12 +232,12 @@ impl<'a> Workload<'a> {
 
     /// The JSON pointer to the reference that `image` is.
     pub(super) fn pointer(&self, image: &ImageUse<'_>) -> String {
-        let field = match image.list {
-            List::Volumes => "image/reference",
-            List::Containers | List::InitContainers | List::EphemeralContainers => "image",
-        };
         let (pod_spec, list) = (self.kind.shape.pod_spec(), image.list.field());
-        format!("{pod_spec}/{list}/{}/{field}", image.index)
+        format!(
+            "{pod_spec}/{list}/{}/{}",
+            image.index,
+            image.list.reference()
+        )
     }
 }
 
@@ -284,37 +259,6 @@ impl Kind {
     }
 }
 
-impl List {
-    fn field(self) -> &'static str {
-        match self {
-            Self::Containers => "containers",
-            Self::InitContainers => "initContainers",
-            Self::EphemeralContainers => "ephemeralContainers",
-            Self::Volumes => "volumes",
-        }
-    }
-
-    fn noun(self) -> &'static str {
-        match self {
-            Self::Containers => "container",
-            Self::InitContainers => "init container",
-            Self::EphemeralContainers => "ephemeral container",
-            Self::Volumes => "image volume",
-        }
-    }
-}
-
-impl fmt::Display for ImageUse<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} `{}`",
-            self.list.noun(),
-            shown(&self.container, SHOWN_CHARS)
-        )
-    }
-}
-
 impl fmt::Display for Which {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -322,42 +266,6 @@ impl fmt::Display for Which {
             Self::Old => "old",
         })
     }
-}
-
-fn images_of(pod: PodSpec<'_>) -> Vec<ImageUse<'_>> {
-    let mut images = Vec::with_capacity(pod.containers.len() + pod.init_containers.len());
-    for (list, containers) in [
-        (List::Containers, pod.containers),
-        (List::InitContainers, pod.init_containers),
-        (List::EphemeralContainers, pod.ephemeral_containers),
-    ] {
-        images.extend(
-            containers
-                .into_iter()
-                .enumerate()
-                .map(|(index, container)| ImageUse {
-                    list,
-                    index,
-                    container: container.name,
-                    image: container.image,
-                }),
-        );
-    }
-    images.extend(
-        pod.volumes
-            .into_iter()
-            .enumerate()
-            .filter_map(|(index, volume)| {
-                let image = volume.image?.0.reference;
-                Some(ImageUse {
-                    list: List::Volumes,
-                    index,
-                    container: volume.name,
-                    image,
-                })
-            }),
-    );
-    images
 }
 
 #[cfg(test)]

@@ -196,16 +196,17 @@ impl PemPair {
             path: paths.key.clone(),
         })?;
         let provider = aws_lc_rs::default_provider();
-        CertifiedKey::from_der(chain, key, &provider).map_err(|why| match why {
-            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsFault::Mismatch {
-                certificate: paths.certificate.clone(),
-                key: paths.key.clone(),
-            },
-            why => TlsFault::Unusable {
-                certificate: paths.certificate.clone(),
-                key: paths.key.clone(),
+        let mismatch = Error::InconsistentKeys(InconsistentKeys::KeyMismatch);
+        CertifiedKey::from_der(chain, key, &provider).map_err(|why| {
+            let (certificate, key) = (paths.certificate.clone(), paths.key.clone());
+            if why == mismatch {
+                return TlsFault::Mismatch { certificate, key };
+            }
+            TlsFault::Unusable {
+                certificate,
+                key,
                 why: why.to_string(),
-            },
+            }
         })
     }
 }

@@ -24,7 +24,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long the headers of a request may take, the silence before them included: longer than the
 /// 90 s for which Go's clients, and so API servers, keep an idle connection. Were it shorter, we
 /// would close connections under requests that are on their way.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// Bytes of headers, and of a body read at once.
 const HTTP1_BUFFER: usize = 64 * 1024;

@@ -37,10 +37,10 @@ impl Readiness {
     }
 
     /// Another configuration is in force.
-    pub fn reloaded(&self, validators: Vec<Arc<str>>) {
+    pub fn reloaded(&self, validators: &[Arc<str>]) {
         self.loaded.rcu(|old| Loaded {
             generation: old.generation + 1,
-            validators: validators.clone(),
+            validators: validators.to_vec(),
         });
     }
 

@@ -196,7 +196,7 @@ struct Listener {
 struct Accepting {
     graceful: Arc<GracefulShutdown>,
     stop: CancellationToken,
-    accepting: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<()>,
     /// Ends listener and connections when it is dropped.
     _end: DropGuard,
 }
@@ -222,7 +222,7 @@ impl Listener {
         let end = CancellationToken::new();
         let stop = end.child_token();
         let (watchers, stopped, ended) = (Arc::clone(&graceful), stop.clone(), end.clone());
-        let accepting = tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             while let Some(Ok(place)) = stopped.run_until_cancelled(self.place()).await {
                 let Some(tcp) = stopped.run_until_cancelled(self.next()).await else {
                     return;
@@ -238,7 +238,7 @@ impl Listener {
         Accepting {
             graceful,
             stop,
-            accepting,
+            task,
             _end: end.drop_guard(),
         }
     }
@@ -271,12 +271,12 @@ impl Accepting {
         let Self {
             graceful,
             stop,
-            accepting,
+            task,
             _end,
         } = self;
         stop.cancel();
         // It ends by itself; were it to panic, there is nothing left to accept either.
-        accepting.await.ok();
+        task.await.ok();
         let Ok(graceful) = Arc::try_unwrap(graceful) else {
             return false;
         };

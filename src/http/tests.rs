@@ -91,7 +91,7 @@ impl Rig {
             },
         };
         let (end, ended) = oneshot::channel::<()>();
-        let served = tokio::spawn(bound.serve(service, async {
+        let task = tokio::spawn(bound.serve(service, async {
             ended.await.ok();
         }));
         Self {
@@ -99,7 +99,7 @@ impl Rig {
             plain,
             certificates,
             end: Some(end),
-            served,
+            served: task,
             begun,
             go,
         }

@@ -109,7 +109,7 @@ pub(super) fn server_config(
         Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_cert_resolver(Arc::clone(served) as Arc<_>);
+    let mut config = builder.with_cert_resolver(served.clone());
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

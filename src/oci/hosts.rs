@@ -144,6 +144,7 @@ mod tests {
         let entry = host.enter(deadline).await.unwrap();
         let waiting = host.enter(deadline);
         let failing = async {
+            let entry = entry;
             for _ in 1..super::super::breaker::FAILURES_TO_OPEN {
                 host.breaker.enter().unwrap().failed("reset");
             }

@@ -160,6 +160,10 @@ fn wrong_types_are_refused_and_the_object_is_named() {
             r#"{"spec":[[{"name":"a","image":"x:1"}]]}"#,
             "expected an object",
         ),
+        (
+            r#"{"spec":{"containers":[{"image":"good:1","ima\u0067e":"bad:1"}]}}"#,
+            "duplicate field",
+        ),
         (r#"{"metadata":{"name":1}}"#, "expected a string"),
     ] {
         let text = RawValue::from_string(object.to_owned()).expect("JSON");

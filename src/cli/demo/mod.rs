@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use self::ask::{Asker, is_as_expected};
-use self::world::{Case, Expected, World};
+use self::world::{Case, World};
 use super::Outcome;
 use super::answer::Heard;
 use super::render::{self, Cell, GREEN, RED};
