@@ -20,6 +20,7 @@ fn source(environment: &[(&str, &str)]) -> Source {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Source {
         path: "config.yaml".into(),
+        text: None,
         secrets_dir: "/nonexistent".into(),
         environment: environment.iter().map(own).collect(),
     }
@@ -774,7 +775,7 @@ fn the_files_that_we_ship_load_without_a_warning() {
             path,
             ..source(&[])
         };
-        let config = Config::load_with(&source, &Overrides::default(), runtime).unwrap();
+        let config = Config::load(&source, &Overrides::default(), runtime).unwrap();
         assert_eq!(
             shown(&config.warnings),
             [""; 0],
