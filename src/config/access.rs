@@ -191,10 +191,14 @@ mod tests {
             "localhost:5000/x:*",
             "docker.io/org/*:*",
         ];
-        let policy: String = patterns
-            .iter()
-            .map(|p| format!("  - pattern: \"{p}\"\n"))
-            .collect();
+        let policy = patterns
+            .map(|p| {
+                format!(
+                    "  - pattern: \"{p}\"
+"
+                )
+            })
+            .concat();
         let (access, problems) = access(&format!("policy:\n{policy}"));
         assert_eq!(problems, [""; 0]);
         assert_eq!(

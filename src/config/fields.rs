@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::problem::{Place, Problem, Problems};
 use super::settings;
 use super::tree::{Node, Spanned, Value};
+use super::words::{listed, unknown_key};
 
 /// Reads the keys of one mapping. Whoever reads a key has dealt with it; [`Fields::finish`] reports the rest.
 #[derive(Debug)]
@@ -319,37 +320,4 @@ impl<'n> Fields<'n> {
             fix,
         );
     }
-}
-
-/// `a`, `b` and `c`, each in back-quotes.
-pub(super) fn listed(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    quoted.join(", ")
-}
-
-/// The word of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let lower = word.to_lowercase();
-    // A third of the letters may differ: `aprove` is near `approve`, `cert` is not near `key`.
-    let far = lower.chars().count() / 3 + 1;
-    known
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&lower, &candidate.to_lowercase()),
-                *candidate,
-            )
-        })
-        .filter(|(distance, _)| *distance <= far)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
-    let fix = match nearest(key, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "remove it".to_owned(),
-        None => format!("remove it; known here: {}", listed(known)),
-    };
-    (format!("unknown key `{key}`"), fix)
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod auth;
+mod entries;
 mod fields;
 mod file;
 mod later;
@@ -17,6 +18,7 @@ mod secrets;
 mod sections;
 mod settings;
 mod tree;
+mod words;
 
 use std::sync::Arc;
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, listed, nearest};
+use super::entries::{Entry, property_names};
+use super::fields::Fields;
 use super::later;
 use super::problem::{Place, Problem, Problems};
-use super::resolve::{Entry, property_names};
 use super::tree::Spanned;
+use super::words::{listed, nearest};
 use crate::metrics::Metrics;
 use crate::policy::{JudgedBy, Matching, Mode, Pattern, Rule};
 use crate::validators::ValidatorType;

@@ -255,11 +255,11 @@ mod tests {
             let Some(default) = property(setting).get("default").cloned() else {
                 continue;
             };
-            let value = match default {
-                Value::Bool(yes) => crate::config::Value::Bool(yes),
+            let value = match &default {
+                Value::Bool(yes) => crate::config::Value::Bool(*yes),
                 Value::Number(number) => crate::config::Value::Int(number.as_i64().unwrap().into()),
-                Value::String(text) => crate::config::Value::Text(text.into()),
-                other => panic!("{other}"),
+                Value::String(text) => crate::config::Value::Text(text.as_str().into()),
+                Value::Null | Value::Array(_) | Value::Object(_) => panic!("{default}"),
             };
             let read = setting.kind.read(&value).unwrap();
             assert_eq!(Some(read), setting.default(), "{}", setting.path);

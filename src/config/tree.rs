@@ -403,7 +403,7 @@ mod tests {
         let mut laughs = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
         for (from, to) in [("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f")] {
             let uses = vec![format!("*{from}"); 10].join(", ");
-            laughs.push_str(&format!("{to}: &{to} [{uses}]\n"));
+            laughs = format!("{laughs}{to}: &{to} [{uses}]\n");
         }
         assert_eq!(problems(&laughs).len(), 1);
     }

@@ -49,7 +49,10 @@ fn keyed_schema() -> TypeSchema {
 }
 
 fn fixed(fields: &mut Fields<'_>, _: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
-    let approve = fields.boolean("approve").is_some_and(|yes| yes.value);
+    let approve = match fields.boolean("approve") {
+        None if fields.has("approve") => return None,
+        approve => approve.is_some_and(|yes| yes.value),
+    };
     Some(Arc::new(Fixed(if approve {
         Approval::Approve
     } else {

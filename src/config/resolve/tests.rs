@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::fakes::{self, runtime};
 use super::*;
+use crate::config::entries::realms;
 use crate::config::{Logging, ResourceValidation};
 use crate::policy::{JudgedBy, Matching, Mode};
 use crate::validators::Approval;
@@ -121,370 +122,213 @@ fn a_good_file_becomes_rules_that_can_act() {
     assert_eq!(shown(&config.warnings), [""; 0]);
 }
 
-/// Each row: what is added to a good file, and the start of the one problem that it has.
-#[test]
-fn every_mistake_in_our_own_sections_has_its_place_and_fix() {
-    let rows = [
-        (
-            "server: []",
-            "9:9 `server` must be a mapping, not a list | write `key: value`",
-        ),
-        (
-            "server: {listen: 5000}",
-            "9:18 `server.listen` must be host:port, as `0.0.0.0:5000`, not a number",
-        ),
-        (
-            "server: {listen: 'localhost:5000'}",
-            "9:18 `server.listen` is no address with a port: `localhost:5000` | write an IP",
-        ),
-        (
-            "server: {listen: ':5000'}",
-            "9:18 `server.listen` is no address with a port",
-        ),
-        (
-            "server: {tlsCert: ''}",
-            "9:19 `server.tlsCert` is empty | write the path",
-        ),
-        (
-            "server: {clientCA: }",
-            "9:18 `server.clientCA` must be a path, not empty",
-        ),
-        (
-            "server: {maxConnections: 0}",
-            "9:26 `server.maxConnections` is out of range: 0 | write 1 to 1000000",
-        ),
-        (
-            "server: {maxConnections: '9'}",
-            "9:26 `server.maxConnections` must be a whole number, not text",
-        ),
-        (
-            "server: {drainDelay: -1}",
-            "9:22 `server.drainDelay` is no length of time: -1 | write it as `30s`",
-        ),
-        (
-            "server: {drainDelay: 1h}",
-            "9:22 `server.drainDelay` is out of range: 1h | write 0s to 5m",
-        ),
-        (
-            "server: {listenn: 'x'}",
-            "9:10 unknown key `listenn` | did you mean `listen`?",
-        ),
-        (
-            "server: {maxConnectionAge: 1h}",
-            "9:10 `maxConnectionAge` is not supported yet",
-        ),
-        (
-            "limits: {bodyBytes: 1}",
-            "9:21 `limits.bodyBytes` is out of range: 1 | write 64Ki to 64Mi",
-        ),
-        (
-            "limits: {bodyBytes: 8MB}",
-            "9:21 `limits.bodyBytes` is no size: `8MB` | write bytes",
-        ),
-        (
-            "limits: {jsonDepth: 1.5}",
-            "9:21 `limits.jsonDepth` must be a whole number, not a number",
-        ),
-        (
-            "limits: {redirects: 99999999999999999999}",
-            "9:21 `limits.redirects` ",
-        ),
-        (
-            "timeouts: {request: 31s}",
-            "9:21 `timeouts.request` is out of range: 31s | write 1s to 30s",
-        ),
-        (
-            "timeouts: {image: soon}",
-            "9:19 `timeouts.image` is no length of time: `soon`",
-        ),
-        (
-            "timeouts: {image: [1]}",
-            "9:19 `timeouts.image` is no length of time, but a list",
-        ),
-        (
-            "cache: {rejected: 'true'}",
-            "9:19 `cache.rejected` must be true or false, not text",
-        ),
-        (
-            "cache: {verdictMaxAge: 2d}",
-            "9:24 `cache.verdictMaxAge` is no length of time: `2d`",
-        ),
-        (
-            "cache: {outageGrace: 1h}",
-            "9:9 `outageGrace` is not supported yet",
-        ),
-        (
-            "features: {detectionMode: yes}",
-            "9:27 `features.detectionMode` must be true or false, not text",
-        ),
-        (
-            "features: {resourceValidationMode: pods}",
-            "9:36 `features.resourceValidationMode` is no word that is known here: `pods` | write one of `all`, `podsOnly`",
-        ),
-        (
-            "features: {namespacedValidation: {mode: ignore}}",
-            "9:12 `namespacedValidation` is not supported yet",
-        ),
-        (
-            "features: {automaticChildApproval: maybe}",
-            "9:36 `features.automaticChildApproval` must be true or false",
-        ),
-        (
-            "policyMatching: exact",
-            "9:17 `policyMatching` is no word that is known here: `exact` | write one of `anchored`, `legacy`",
-        ),
-        (
-            "registries: {host: x}",
-            "9:13 `registries` must be a list, not a mapping",
-        ),
-        (
-            "registries: [{host: 'http://x'}]",
-            "9:21 `http://x` is no registry host | write host or host:port",
-        ),
-        (
-            "registries: [{host: x.example, insecure: 1}]",
-            "9:42 `insecure` must be true or false, not a number",
-        ),
-        (
-            "registries: [{insecure: true}]",
-            "9:14 `host` is missing | add `host:` here",
-        ),
-        (
-            "kubernetes: {}",
-            "9:1 `kubernetes` is not supported yet | remove the section",
-        ),
-        ("trust: {maxStale: 1h}", "9:1 `trust` is not supported yet"),
-        (
-            "alerting: {clusterIdentifier: x}",
-            "9:1 `alerting` is not supported yet",
-        ),
-        (
-            "polcy: []",
-            "9:1 unknown key `polcy` | did you mean `policy`?",
-        ),
-        (
-            "whatever: 1",
-            "9:1 unknown key `whatever` | remove it; known here: ",
-        ),
-        (
-            "policy: [{pattern: 'x.example/y:*'}]",
-            "9:1 the key `policy` stands twice in one mapping | keep one of them; the other is on line 5",
-        ),
-    ];
-    for (more, expected) in rows {
-        let problems = refused(&and(more));
-        assert_eq!(problems.len(), 1, "{more}: {problems:#?}");
-        assert!(problems[0].starts_with(expected), "{more}: {}", problems[0]);
+fn each_row_is_refused(table: &str, file: fn(&str) -> String) {
+    let mut lines = table.trim().lines();
+    assert!(table.trim().lines().count() >= 40, "a table lost its rows");
+    while let (Some(entry), Some(expected)) = (lines.next(), lines.next()) {
+        let problems = refused(&file(entry));
+        assert_eq!(problems.len(), 1, "{entry}: {problems:#?}");
+        assert!(
+            problems[0].starts_with(expected.trim()),
+            "{entry}: {}",
+            problems[0]
+        );
     }
 }
+
+/// What is added to a good file, and below it the start of the one problem that it has.
+const SECTIONS: &str = r"
+server: []
+    9:9 `server` must be a mapping, not a list | write `key: value`
+server: {listen: 5000}
+    9:18 `server.listen` must be host:port, as `0.0.0.0:5000`, not a number
+server: {listen: 'localhost:5000'}
+    9:18 `server.listen` is no address with a port: `localhost:5000` | write an IP
+server: {listen: ':5000'}
+    9:18 `server.listen` is no address with a port
+server: {tlsCert: ''}
+    9:19 `server.tlsCert` is empty | write the path
+server: {clientCA: }
+    9:18 `server.clientCA` must be a path, not empty
+server: {maxConnections: 0}
+    9:26 `server.maxConnections` is out of range: 0 | write 1 to 1000000
+server: {maxConnections: '9'}
+    9:26 `server.maxConnections` must be a whole number, not text
+server: {drainDelay: -1}
+    9:22 `server.drainDelay` is no length of time: -1 | write it as `30s`
+server: {drainDelay: 1h}
+    9:22 `server.drainDelay` is out of range: 1h | write 0s to 5m
+server: {listenn: 'x'}
+    9:10 unknown key `listenn` | did you mean `listen`?
+server: {maxConnectionAge: 1h}
+    9:10 `maxConnectionAge` is not supported yet
+limits: {bodyBytes: 1}
+    9:21 `limits.bodyBytes` is out of range: 1 | write 64Ki to 64Mi
+limits: {bodyBytes: 8MB}
+    9:21 `limits.bodyBytes` is no size: `8MB` | write bytes
+limits: {jsonDepth: 1.5}
+    9:21 `limits.jsonDepth` must be a whole number, not a number
+limits: {redirects: 99999999999999999999}
+    9:21 `limits.redirects` 
+timeouts: {request: 31s}
+    9:21 `timeouts.request` is out of range: 31s | write 1s to 30s
+timeouts: {image: soon}
+    9:19 `timeouts.image` is no length of time: `soon`
+timeouts: {image: [1]}
+    9:19 `timeouts.image` is no length of time, but a list
+cache: {rejected: 'true'}
+    9:19 `cache.rejected` must be true or false, not text
+cache: {verdictMaxAge: 2d}
+    9:24 `cache.verdictMaxAge` is no length of time: `2d`
+cache: {outageGrace: 1h}
+    9:9 `outageGrace` is not supported yet
+features: {detectionMode: yes}
+    9:27 `features.detectionMode` must be true or false, not text
+features: {resourceValidationMode: pods}
+    9:36 `features.resourceValidationMode` is no word that is known here: `pods` | write one of `all`, `podsOnly`
+features: {namespacedValidation: {mode: ignore}}
+    9:12 `namespacedValidation` is not supported yet
+features: {automaticChildApproval: maybe}
+    9:36 `features.automaticChildApproval` must be true or false
+policyMatching: exact
+    9:17 `policyMatching` is no word that is known here: `exact` | write one of `anchored`, `legacy`
+registries: {host: x}
+    9:13 `registries` must be a list, not a mapping
+registries: [{host: 'http://x'}]
+    9:21 `http://x` is no registry host | write host or host:port
+registries: [{host: x.example, insecure: 1}]
+    9:42 `insecure` must be true or false, not a number
+registries: [{insecure: true}]
+    9:14 `host` is missing | add `host:` here
+kubernetes: {}
+    9:1 `kubernetes` is not supported yet | remove the section
+trust: {maxStale: 1h}
+    9:1 `trust` is not supported yet
+alerting: {clusterIdentifier: x}
+    9:1 `alerting` is not supported yet
+polcy: []
+    9:1 unknown key `polcy` | did you mean `policy`?
+whatever: 1
+    9:1 unknown key `whatever` | remove it; known here: 
+policy: [{pattern: 'x.example/y:*'}]
+    9:1 the key `policy` stands twice in one mapping | keep one of them; the other is on line 5
+";
+
+#[test]
+fn every_mistake_in_our_own_sections_has_its_place_and_fix() {
+    each_row_is_refused(SECTIONS, and);
+}
+
+/// A validator, and the start of the one problem that it has.
+const VALIDATORS: &str = r#"
+- {type: fixed}
+    3:3 validator is missing a name | add `name:`
+- {name: '', type: fixed}
+    3:10 validator is missing a name
+- {name: 7, type: fixed}
+    3:10 `name` must be text, not a number
+- {name: "a\tb", type: fixed}
+    3:10 the name of a validator is too long or holds control
+- {name: a}
+    3:3 validator is missing a type: `a` | add `type:` with one of `fixed`, `keyed`
+- {name: a, type: [x]}
+    3:19 `type` must be text, not a list
+- {name: a, type: fxied}
+    3:19 unsupported type "fxied" for validator `a` | did you mean `fixed`?
+- {name: a, type: gpg}
+    3:19 unsupported type "gpg" for validator `a` | write one of
+- {name: a, type: notaryv1, host: x}
+    3:19 validators of type `notaryv1` are not supported yet: `a`
+- {name: a, type: notation}
+    3:19 validators of type `notation` are not supported yet: `a`
+- {name: default, type: fixed}
+    3:10 two validators are named `default` | rename one; the other is on line 2
+- just a text
+    3:3 an element of `validators` must be a mapping, not text
+- {name: a, type: fixed, aprove: true}
+    3:26 unknown key `aprove` | did you mean `approve`?
+- {name: a, type: fixed, approve: 'yes'}
+    3:35 `approve` must be true or false, not text
+- {name: a, type: keyed}
+    3:3 `key` is missing
+- {name: a, type: keyed, key: '  '}
+    3:31 `key` is empty
+- {name: a, type: keyed, extra: true}
+    3:3 `key` is missing
+- {name: a, type: keyed, key: k, cert: hello}
+    3:40 invalid certificate in `cert`: 
+- {name: a, type: keyed, key: k, cert: ''}
+    3:40 invalid certificate in `cert`: there is no certificate
+- {name: a, type: keyed, key: k, cert: '-----BEGIN PRIVATE KEY-----'}
+    3:40 invalid certificate in `cert`: it holds a private key
+- {name: a, type: keyed, key: k, auth: {}}
+    3:40 neither secretName nor useKeychain defined
+- {name: a, type: keyed, key: k, auth: {useKeychain: true}}
+    3:54 `useKeychain` is not supported yet
+- {name: a, type: keyed, key: k, auth: {secretName: s}}
+    3:53 no authentication file for secret `s`
+- {name: a, type: keyed, key: k, auth: {secretName: ../s}}
+    3:53 `../s` is no name of a secret
+- {name: a, type: keyed, key: k, auth: {secret: s, useKeychain: false}}
+    3:41 unknown key `secret`
+- {name: a, type: keyed, key: k, auth: {useKeychain: false, realms: ['https://x']}}
+    3:70 `https://x` is no host of a token realm
+- {name: a, type: mute}
+    3:3 type `mute` refused validator `a` and did not say why
+"#;
 
 #[test]
 fn every_mistake_in_a_validator_has_its_place_and_fix() {
-    let rows = [
-        (
-            "- {type: fixed}",
-            "3:3 validator is missing a name | add `name:`",
-        ),
-        (
-            "- {name: '', type: fixed}",
-            "3:10 validator is missing a name",
-        ),
-        (
-            "- {name: 7, type: fixed}",
-            "3:10 `name` must be text, not a number",
-        ),
-        (
-            "- {name: \"a\\tb\", type: fixed}",
-            "3:10 the name of a validator is too long or holds control",
-        ),
-        (
-            "- {name: a}",
-            "3:3 validator is missing a type: `a` | add `type:` with one of `fixed`, `keyed`",
-        ),
-        (
-            "- {name: a, type: [x]}",
-            "3:19 `type` must be text, not a list",
-        ),
-        (
-            "- {name: a, type: fxied}",
-            "3:19 unsupported type \"fxied\" for validator `a` | did you mean `fixed`?",
-        ),
-        (
-            "- {name: a, type: gpg}",
-            "3:19 unsupported type \"gpg\" for validator `a` | write one of",
-        ),
-        (
-            "- {name: a, type: notaryv1, host: x}",
-            "3:19 validators of type `notaryv1` are not supported yet: `a`",
-        ),
-        (
-            "- {name: a, type: notation}",
-            "3:19 validators of type `notation` are not supported yet: `a`",
-        ),
-        (
-            "- {name: default, type: fixed}",
-            "3:10 two validators are named `default` | rename one; the other is on line 2",
-        ),
-        (
-            "- just a text",
-            "3:3 an element of `validators` must be a mapping, not text",
-        ),
-        (
-            "- {name: a, type: fixed, aprove: true}",
-            "3:26 unknown key `aprove` | did you mean `approve`?",
-        ),
-        (
-            "- {name: a, type: fixed, approve: 'yes'}",
-            "3:35 `approve` must be true or false, not text",
-        ),
-        ("- {name: a, type: keyed}", "3:3 `key` is missing"),
-        ("- {name: a, type: keyed, key: '  '}", "3:31 `key` is empty"),
-        (
-            "- {name: a, type: keyed, extra: true}",
-            "3:3 `key` is missing",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, cert: hello}",
-            "3:40 invalid certificate in `cert`: ",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, cert: ''}",
-            "3:40 invalid certificate in `cert`: there is no certificate",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, cert: '-----BEGIN PRIVATE KEY-----'}",
-            "3:40 invalid certificate in `cert`: it holds a private key",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, auth: {}}",
-            "3:40 neither secretName nor useKeychain defined",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, auth: {useKeychain: true}}",
-            "3:54 `useKeychain` is not supported yet",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, auth: {secretName: s}}",
-            "3:53 no authentication file for secret `s`",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, auth: {secretName: ../s}}",
-            "3:53 `../s` is no name of a secret",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, auth: {secret: s, useKeychain: false}}",
-            "3:41 unknown key `secret`",
-        ),
-        (
-            "- {name: a, type: keyed, key: k, auth: {useKeychain: false, realms: ['https://x']}}",
-            "3:70 `https://x` is no host of a token realm",
-        ),
-        (
-            "- {name: a, type: mute}",
-            "3:3 type `mute` refused validator `a` and did not say why",
-        ),
-    ];
-    for (entry, expected) in rows {
-        let problems = refused(&validators(entry));
-        assert_eq!(problems.len(), 1, "{entry}: {problems:#?}");
-        assert!(
-            problems[0].starts_with(expected),
-            "{entry}: {}",
-            problems[0]
-        );
-    }
+    each_row_is_refused(VALIDATORS, validators);
 }
+
+/// A rule, and the start of the one problem that it has.
+const RULES: &str = r#"
+- {validator: yes}
+    6:3 `pattern` is missing | add `pattern:` here
+- {pattern: ''}
+    6:13 `pattern` is empty
+- {pattern: 5}
+    6:13 `pattern` must be text, not a number
+- {pattern: 'reg.example/[a:*'}
+    6:13 invalid pattern `reg.example/[a:*`
+- {pattern: 'redis:7'}
+    6:13 the pattern `redis:7` can match other images under `policyMatching: legacy` | choose
+- {pattern: 'reg.example/app'}
+    6:13 the pattern `reg.example/app` can match other images
+- {pattern: '*:*', validator: yess}
+    6:31 validator "yess" not found | did you mean `yes`?
+- {pattern: '*:*', validator: somebody}
+    6:31 validator "somebody" not found | name one of `default`, `yes`, `keyed`
+- {pattern: '*:*', validator: [yes]}
+    6:31 `validator` must be text, not a list
+- {pattern: '*:*', valdator: yes}
+    6:20 unknown key `valdator` | did you mean `validator`?
+- {pattern: '*:*', with: []}
+    6:26 `with` must be a mapping, not a list
+- {pattern: '*:*', with: {mode: pin}}
+    6:33 `pin` is no value of `mode` | write one of `mutate`, `insecureValidateOnly`
+- {pattern: '*:*', with: {detectionMode: 1}}
+    6:42 `detectionMode` must be true or false, not a number
+- {pattern: '*:*', with: {threshold: 1}}
+    6:27 `threshold` is an option of type `keyed`, but rule `*:*` names validator `default` of type `fixed` | remove it
+- {pattern: '*:*', with: {delegations: [a]}}
+    6:27 `delegations` is an option of type `notaryv1`, but rule `*:*`
+- {pattern: '*:*', with: {verificationLevel: audit}}
+    6:27 `verificationLevel` is an option of type `notation`
+- {pattern: '*:*', with: {mod: mutate}}
+    6:27 unknown key `mod` | did you mean `mode`?
+- {pattern: '*:*', validator: keyed, with: {threshold: 0}}
+    6:56 `threshold` must be at least 1 | write 1 or more
+- {pattern: '*:*', validator: keyed, with: {thresold: 1}}
+    6:45 unknown key `thresold` | did you mean `threshold`?
+- text
+    6:3 an element of `policy` must be a mapping, not text
+"#;
 
 #[test]
 fn every_mistake_in_a_rule_has_its_place_and_fix() {
-    let rows = [
-        (
-            "- {validator: yes}",
-            "6:3 `pattern` is missing | add `pattern:` here",
-        ),
-        ("- {pattern: ''}", "6:13 `pattern` is empty"),
-        (
-            "- {pattern: 5}",
-            "6:13 `pattern` must be text, not a number",
-        ),
-        (
-            "- {pattern: 'reg.example/[a:*'}",
-            "6:13 invalid pattern `reg.example/[a:*`",
-        ),
-        (
-            "- {pattern: 'redis:7'}",
-            "6:13 the pattern `redis:7` can match other images under `policyMatching: legacy` | choose",
-        ),
-        (
-            "- {pattern: 'reg.example/app'}",
-            "6:13 the pattern `reg.example/app` can match other images",
-        ),
-        (
-            "- {pattern: '*:*', validator: yess}",
-            "6:31 validator \"yess\" not found | did you mean `yes`?",
-        ),
-        (
-            "- {pattern: '*:*', validator: somebody}",
-            "6:31 validator \"somebody\" not found | name one of `default`, `yes`, `keyed`",
-        ),
-        (
-            "- {pattern: '*:*', validator: [yes]}",
-            "6:31 `validator` must be text, not a list",
-        ),
-        (
-            "- {pattern: '*:*', valdator: yes}",
-            "6:20 unknown key `valdator` | did you mean `validator`?",
-        ),
-        (
-            "- {pattern: '*:*', with: []}",
-            "6:26 `with` must be a mapping, not a list",
-        ),
-        (
-            "- {pattern: '*:*', with: {mode: pin}}",
-            "6:33 `pin` is no value of `mode` | write one of `mutate`, `insecureValidateOnly`",
-        ),
-        (
-            "- {pattern: '*:*', with: {detectionMode: 1}}",
-            "6:42 `detectionMode` must be true or false, not a number",
-        ),
-        (
-            "- {pattern: '*:*', with: {threshold: 1}}",
-            "6:27 `threshold` is an option of type `keyed`, but rule `*:*` names validator `default` of type `fixed` | remove it",
-        ),
-        (
-            "- {pattern: '*:*', with: {delegations: [a]}}",
-            "6:27 `delegations` is an option of type `notaryv1`, but rule `*:*`",
-        ),
-        (
-            "- {pattern: '*:*', with: {verificationLevel: audit}}",
-            "6:27 `verificationLevel` is an option of type `notation`",
-        ),
-        (
-            "- {pattern: '*:*', with: {mod: mutate}}",
-            "6:27 unknown key `mod` | did you mean `mode`?",
-        ),
-        (
-            "- {pattern: '*:*', validator: keyed, with: {threshold: 0}}",
-            "6:56 `threshold` must be at least 1 | write 1 or more",
-        ),
-        (
-            "- {pattern: '*:*', validator: keyed, with: {thresold: 1}}",
-            "6:45 unknown key `thresold` | did you mean `threshold`?",
-        ),
-        (
-            "- text",
-            "6:3 an element of `policy` must be a mapping, not text",
-        ),
-    ];
-    for (entry, expected) in rows {
-        let problems = refused(&rules(entry));
-        assert_eq!(problems.len(), 1, "{entry}: {problems:#?}");
-        assert!(
-            problems[0].starts_with(expected),
-            "{entry}: {}",
-            problems[0]
-        );
-    }
+    each_row_is_refused(RULES, rules);
 }
 
 #[test]

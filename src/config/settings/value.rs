@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::fields::listed;
 use crate::config::sections::Sections;
 use crate::config::tree::Value;
+use crate::config::words::listed;
 
 /// A value in the form in which layers carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
