@@ -77,8 +77,8 @@ async fn a_changed_rule_is_judged_again_from_evidence_without_the_registry() {
         "app",
         image,
         &[
-            rig.annotated(&rig.alice, image, "a"),
-            rig.annotated(&rig.bob, image, "b"),
+            Rig::annotated(&rig.alice, image, "a"),
+            Rig::annotated(&rig.bob, image, "b"),
         ],
     );
     let roots = [("alice", &rig.alice), ("bob", &rig.bob)];
