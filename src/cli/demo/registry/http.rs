@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -50,6 +51,7 @@ pub(super) async fn serve(
                 continue;
             }
         };
+        shared.connections.fetch_add(1, Ordering::Relaxed);
         let (tls, shared, stop) = (tls.clone(), Arc::clone(&shared), stop.clone());
         tokio::spawn(async move {
             match tls {
@@ -93,8 +95,12 @@ async fn answer(shared: &Shared, request: &Request<Incoming>) -> io::Result<Resp
     {
         let mut log = shared.log.lock();
         if log.len() < LOG_ENTRIES {
-            let method = request.method().to_string();
-            log.push(Logged { method, path: path.to_owned(), headers: request.headers().clone() });
+            log.push(Logged {
+                method: request.method().to_string(),
+                version: request.version(),
+                path: path.to_owned(),
+                headers: request.headers().clone(),
+            });
         }
     }
     if !shared.latency.is_zero() {
@@ -124,7 +130,10 @@ fn route(shared: &Shared, request: &Request<Incoming>) -> Response<Bytes> {
     let mut parts = rest.rsplitn(3, '/');
     let (reference, kind, repository) = (parts.next(), parts.next(), parts.next());
     let repository = repository.unwrap_or_default();
-    if let Err(challenge) = shared.access.check(request.headers(), repository, &shared.base) {
+    if let Err(challenge) = shared
+        .access
+        .check(request.headers(), repository, &shared.base)
+    {
         let refusal = refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
         return with(refusal, &WWW_AUTHENTICATE, &challenge);
     }
@@ -140,7 +149,10 @@ fn route(shared: &Shared, request: &Request<Incoming>) -> Response<Bytes> {
         },
         Some("referrers") if shared.referrers => {
             let index = shared.store.referrers(repository, reference);
-            good("application/vnd.oci.image.index.v1+json", index.to_string().into())
+            good(
+                "application/vnd.oci.image.index.v1+json",
+                index.to_string().into(),
+            )
         }
         _ => refusal(StatusCode::NOT_FOUND, "UNSUPPORTED"),
     }
@@ -151,13 +163,20 @@ fn manifest(shared: &Shared, repository: &str, reference: &str) -> Response<Byte
         return refusal(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN");
     };
     let name = HeaderName::from_static("docker-content-digest");
-    with(good(&stored.media_type, stored.bytes), &name, &digest.to_string())
+    with(
+        good(&stored.media_type, stored.bytes),
+        &name,
+        &digest.to_string(),
+    )
 }
 
 /// The right answer, gone wrong.
 async fn distort(right: Response<Bytes>, effect: Effect) -> io::Result<Response<Body>> {
     Ok(match effect {
-        Effect::Status { status, retry_after } => {
+        Effect::Status {
+            status,
+            retry_after,
+        } => {
             let status = StatusCode::from_u16(status).map_err(io::Error::other)?;
             let refusal = refusal(status, "UNAVAILABLE");
             match retry_after {
@@ -170,8 +189,7 @@ async fn distort(right: Response<Bytes>, effect: Effect) -> io::Result<Response<
         Effect::Endless => right.map(|_| streamed(stream::repeat(PIECE))),
         Effect::ClaimMore(more) => {
             let claimed = (right.body().len() + more).to_string();
-            with(right, &CONTENT_LENGTH, &claimed)
-                .map(|bytes| streamed(stream::once(async { bytes })))
+            with(right, &CONTENT_LENGTH, &claimed).map(cut_off)
         }
         // An alternate answer is replaced before it gets here.
         Effect::Replace(bytes) | Effect::Alternate(bytes) => right.map(|_| whole(bytes)),
@@ -214,11 +232,22 @@ fn with(mut response: Response<Bytes>, name: &HeaderName, value: &str) -> Respon
 }
 
 fn whole(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never: Infallible| match never {}).boxed()
+    Full::new(bytes)
+        .map_err(|never: Infallible| match never {})
+        .boxed()
 }
 
 fn streamed(pieces: impl stream::Stream<Item = Bytes> + Send + Sync + 'static) -> Body {
     BodyExt::boxed(StreamBody::new(pieces.map(|piece| Ok(Frame::data(piece)))))
+}
+
+/// A body after which the connection is closed. The pause lets what is there go out before.
+fn cut_off(bytes: Bytes) -> Body {
+    let end = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Bytes::new()
+    });
+    streamed(stream::once(async { bytes }).chain(end))
 }
 
 fn dripping(bytes: Bytes, pause: Duration) -> Body {
@@ -230,4 +259,3 @@ fn dripping(bytes: Bytes, pause: Duration) -> Body {
         Some((rest.split_to(1), rest))
     }))
 }
-

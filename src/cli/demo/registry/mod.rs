@@ -11,6 +11,7 @@ mod store;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -60,6 +61,7 @@ struct Shared {
     faults: faults::Faults,
     access: access::Gate,
     log: parking_lot::Mutex<Vec<Logged>>,
+    connections: AtomicUsize,
 }
 
 /// One request, as it came.
@@ -67,6 +69,8 @@ struct Shared {
 pub struct Logged {
     /// Its method.
     pub method: String,
+    /// The version of HTTP.
+    pub version: hyper::Version,
     /// Its path and query.
     pub path: String,
     /// Its headers.
@@ -83,7 +87,11 @@ impl Registry {
     pub async fn start_with(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
-        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let scheme = if options.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let shared = Arc::new(Shared {
             base: format!("{scheme}://{address}"),
             latency: options.latency,
@@ -92,10 +100,20 @@ impl Registry {
             faults: faults::Faults::default(),
             access: access::Gate::new(options.access),
             log: parking_lot::Mutex::default(),
+            connections: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
-        tokio::spawn(http::serve(listener, options.tls, Arc::clone(&shared), stop.clone()));
-        Ok(Self { address, shared, _stop: stop.drop_guard() })
+        tokio::spawn(http::serve(
+            listener,
+            options.tls,
+            Arc::clone(&shared),
+            stop.clone(),
+        ));
+        Ok(Self {
+            address,
+            shared,
+            _stop: stop.drop_guard(),
+        })
     }
 
     /// Host and port, as they stand in image references.
@@ -116,7 +134,9 @@ impl Registry {
         media_type: &str,
         bytes: impl Into<Bytes>,
     ) -> Digest {
-        self.shared.store.put_manifest(repository, tag, media_type, bytes.into())
+        self.shared
+            .store
+            .put_manifest(repository, tag, media_type, bytes.into())
     }
 
     /// Keeps a blob, for every repository.
@@ -177,7 +197,17 @@ impl Registry {
 
     /// How many requests had a path that starts with `prefix`.
     pub fn count(&self, prefix: &str) -> usize {
-        self.shared.log.lock().iter().filter(|logged| logged.path.starts_with(prefix)).count()
+        self.shared
+            .log
+            .lock()
+            .iter()
+            .filter(|logged| logged.path.starts_with(prefix))
+            .count()
+    }
+
+    /// How many connections were accepted.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     /// Forgets the requests so far.

@@ -37,7 +37,10 @@ impl Store {
         bytes: Bytes,
     ) -> Digest {
         let digest = Digest::of(&bytes);
-        let stored = Stored { media_type: media_type.to_owned(), bytes };
+        let stored = Stored {
+            media_type: media_type.to_owned(),
+            bytes,
+        };
         let mut repositories = self.repositories.write();
         let repository = repositories.entry(repository.to_owned()).or_default();
         repository.manifests.insert(digest, stored);
@@ -82,11 +85,14 @@ impl Store {
     /// The index of the manifests whose `subject` is `digest`.
     pub(super) fn referrers(&self, repository: &str, digest: &str) -> Value {
         let repositories = self.repositories.read();
-        let manifests = repositories.get(repository).into_iter().flat_map(|r| &r.manifests);
+        let manifests = repositories
+            .get(repository)
+            .into_iter()
+            .flat_map(|r| &r.manifests);
         let mut referring: Vec<Value> = manifests
             .filter_map(|(own, stored)| descriptor_if_refers(*own, stored, digest))
             .collect();
-        referring.sort_by_key(|descriptor| descriptor["digest"].to_string());
+        referring.sort_by_key(|descriptor| descriptor.get("digest").map(Value::to_string));
         json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -97,14 +103,14 @@ impl Store {
 
 fn descriptor_if_refers(own: Digest, stored: &Stored, subject: &str) -> Option<Value> {
     let manifest: Value = serde_json::from_slice(&stored.bytes).ok()?;
-    (manifest["subject"]["digest"] == subject).then(|| {
-        let kind = [&manifest["artifactType"], &manifest["config"]["mediaType"]];
+    let kinds = ["/artifactType", "/config/mediaType"];
+    (manifest.pointer("/subject/digest")? == subject).then(|| {
         json!({
             "mediaType": stored.media_type,
             "digest": own.to_string(),
             "size": stored.bytes.len(),
-            "artifactType": kind.into_iter().find(|kind| kind.is_string()),
-            "annotations": manifest["annotations"],
+            "artifactType": kinds.into_iter().find_map(|kind| manifest.pointer(kind)),
+            "annotations": manifest.get("annotations"),
         })
     })
 }
