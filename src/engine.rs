@@ -1,16 +1,25 @@
 //! The line that a request takes: decode, skip, ask the caches, gather the misses, decide, answer.
 //!
-//! The same engine serves the webhook, `connaisseur verify` and the demo.
+//! The same engine serves the webhooks, `connaisseur verify` and the demo. It holds no verification
+//! logic: patterns, verdicts and answers are made by those whose names stand here.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
-use crate::actors::Actors;
-use crate::clock::Deadline;
-use crate::config::Config;
-use crate::image::ImageRef;
-use crate::validators::{Runtime, Verdict};
+use crate::actors::{Actors, Work};
+use crate::admission::{
+    self, Answer, Before, DecodeFault, Decision, Envelope, ImageUse, Judged, Modes, Operation,
+    Outcome, Request, Situation, Skip, Which, Workload, WorkloadFault,
+};
+use crate::clock::{Clock, Deadline};
+use crate::config::{Config, Limits};
+use crate::image::{ImageRef, ParseFault};
+use crate::metrics::{Answered, Metrics, RuleMetrics, SkipReason, Unverified};
+use crate::policy::{JudgedBy, Rule};
+use crate::validators::{Approval, Refusal, Verdict, Verifier};
 
 /// Which webhook asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,23 +39,67 @@ pub struct Reply {
     pub body: Bytes,
 }
 
+/// One image judged by itself, for the command line.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    /// The rule that judged; none where no pattern matches.
+    pub rule: Option<&'a Rule>,
+    /// The judgement.
+    pub outcome: Outcome<'a>,
+}
+
 /// Everything that a request needs, ready to act.
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
-    runtime: Runtime,
-    actors: Arc<Actors>,
+    modes: Modes,
+    actors: Actors,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    /// Counts images that no validator was found for.
+    unknown: RuleMetrics,
+}
+
+/// What is known of an image without waiting.
+enum Look<'a> {
+    /// Its judgement, and the rule that gave it.
+    Settled(Option<&'a Rule>, Outcome<'a>),
+    /// It must be verified.
+    Miss(&'a Rule, &'a Arc<dyn Verifier>),
+}
+
+/// The images of a request as they were read, in its order.
+type Parsed = Vec<Result<Arc<ImageRef>, ParseFault>>;
+
+/// Our judgement of one request, and what only its object tells.
+struct Decided {
+    decision: Decision,
+    /// The object's name, for the log.
+    name: String,
+    /// Whether an image was not judged in time.
+    timed_out: bool,
+}
+
+/// What counters and log say of a request, besides its answer.
+struct Subject<'a> {
+    webhook: Webhook,
+    request: Option<&'a Request<'a>>,
+    name: &'a str,
+    timed_out: bool,
+    begun: Instant,
 }
 
 impl Engine {
     /// Puts the parts together.
-    pub fn new(config: Config, runtime: Runtime, actors: Arc<Actors>) -> Self {
-        Self { config, runtime, actors }
-    }
-
-    /// Answers one request. `deadline` is when the answer must be on its way.
-    pub async fn review(&self, webhook: Webhook, body: &[u8], deadline: Deadline) -> Reply {
-        todo!()
+    pub fn new(
+        config: Config,
+        actors: Actors,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let modes = Modes::of(&config.sections.features);
+        let unknown = metrics.rule_handles("unknown", "");
+        Self { config, modes, actors, clock, metrics, unknown }
     }
 
     /// The configuration in force.
@@ -54,8 +107,286 @@ impl Engine {
         &self.config
     }
 
-    /// Verifies one image as a request would, for the command line.
-    pub async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Option<Verdict> {
-        todo!()
+    /// Answers one request. `deadline` is when the answer must be on its way.
+    pub async fn review(&self, webhook: Webhook, body: &[u8], deadline: Deadline) -> Reply {
+        let begun = Instant::now();
+        match admission::decode(body, &self.config.sections.limits) {
+            Ok(review) => {
+                let request = &review.request;
+                let Decided { decision, name, timed_out } =
+                    self.decide(webhook, request, deadline).await;
+                let request = Some(request);
+                let subject = Subject { webhook, request, name: &name, timed_out, begun };
+                self.reply(&review.envelope, decision, &subject)
+            }
+            Err(DecodeFault::NoUid { sentence }) => Reply::refusal(&sentence),
+            Err(DecodeFault::AfterUid { envelope, why }) => {
+                let decision = Decision::unreadable(&why, "");
+                let subject = Subject { webhook, request: None, name: "", timed_out: false, begun };
+                self.reply(&envelope, decision, &subject)
+            }
+        }
+    }
+
+    /// Judges the object of one request.
+    async fn decide(
+        &self,
+        webhook: Webhook,
+        request: &Request<'_>,
+        deadline: Deadline,
+    ) -> Decided {
+        let kind = &request.kind;
+        let update = request.operation == Operation::Update;
+        let old = update.then(|| Workload::read(kind, request.old_object, Which::Old)).transpose();
+        let new = Workload::read(kind, request.object, Which::New);
+        let (old, workload) = match (old, new) {
+            (Ok(old), Ok(new)) => (old, new),
+            (Err(fault), _) | (_, Err(fault)) => return Decided::unreadable(&fault, &kind.kind),
+        };
+        let before = Before::of(request.operation, old.as_ref());
+        if let Some(skip) = before.skips(&workload) {
+            return Decided::at_once(Decision::skipped(skip, &workload), &workload);
+        }
+        let images = match workload.images_to_judge(&self.config.sections.limits) {
+            Ok(images) => images,
+            Err(fault) => return Decided::unreadable(&fault, workload.kind()),
+        };
+        let parsed: Parsed = images.iter().map(|one| one.image.parse().map(Arc::new)).collect();
+        let judged = self.judge(webhook, (images, &parsed), &before, deadline).await;
+        let operation = request.operation;
+        let situation = Situation { webhook, operation, workload: &workload, modes: self.modes };
+        let timed_out = judged.iter().any(|one| timed_out(&one.outcome));
+        Decided { timed_out, ..Decided::at_once(Decision::of(&judged, &situation), &workload) }
+    }
+
+    /// Judges images: what caches know at once, the rest by the actors, all in the order given.
+    async fn judge<'a>(
+        &'a self,
+        webhook: Webhook,
+        (images, parsed): (&'a [ImageUse<'a>], &'a Parsed),
+        before: &Before<'_>,
+        deadline: Deadline,
+    ) -> Vec<Judged<'a>> {
+        let now = self.clock.now();
+        let mut judged = Vec::with_capacity(images.len());
+        let mut misses = Vec::new();
+        let mut work = Vec::new();
+        for (place, parsed) in images.iter().zip(parsed) {
+            let unchanged = before.has(place);
+            let look = match parsed {
+                Err(fault) => Look::Settled(None, Outcome::Invalid(fault.clone())),
+                Ok(image) => self.look(image, unchanged, now),
+            };
+            let outcome = match (look, parsed) {
+                (Look::Miss(rule, verifier), Ok(image)) => {
+                    misses.push((judged.len(), image, rule));
+                    work.push(work_of(rule, verifier, image));
+                    // Stands only if the gathering below should lose it: then it denies.
+                    Outcome::Refused { rule, refusal: lost() }
+                }
+                (Look::Miss(rule, _), Err(_)) => Outcome::Refused { rule, refusal: lost() },
+                (Look::Settled(rule, outcome), _) => {
+                    if webhook == Webhook::Mutate {
+                        count_settled(rule.map_or(&self.unknown, |rule| &rule.metrics), &outcome);
+                    }
+                    outcome
+                }
+            };
+            judged.push(Judged { place, unchanged, outcome });
+        }
+        if work.is_empty() {
+            return judged;
+        }
+        let verdicts = self.actors.gather(work, deadline).await;
+        for ((at, image, rule), verdict) in misses.into_iter().zip(verdicts) {
+            if webhook == Webhook::Mutate {
+                count_verdict(rule, &verdict);
+            }
+            if let Some(judged) = judged.get_mut(at) {
+                judged.outcome = outcome_of(image, rule, verdict);
+            }
+        }
+        judged
+    }
+
+    /// What is known of `image` without waiting.
+    fn look<'a>(&'a self, image: &'a ImageRef, unchanged: bool, now: Timestamp) -> Look<'a> {
+        let Some(rule) = self.config.policy.rule_for(image) else {
+            return Look::Settled(None, Outcome::NoRule(image));
+        };
+        let verifier = match &rule.judged_by {
+            JudgedBy::Static(Approval::Approve) => {
+                return Look::Settled(Some(rule), Outcome::Skipped(Skip::Static));
+            }
+            JudgedBy::Static(Approval::Deny) => {
+                return Look::Settled(Some(rule), Outcome::StaticDeny(rule));
+            }
+            JudgedBy::Verifying(verifier) => verifier,
+        };
+        if unchanged && self.config.sections.features.automatic_unchanged_approval {
+            return Look::Settled(Some(rule), Outcome::Skipped(Skip::Unchanged));
+        }
+        match verifier.recall(image, now) {
+            Some(verdict) => Look::Settled(Some(rule), outcome_of(image, rule, verdict)),
+            None => Look::Miss(rule, verifier),
+        }
+    }
+
+    /// Judges one image as a request would.
+    pub async fn check<'a>(&'a self, image: &'a Arc<ImageRef>, deadline: Deadline) -> Checked<'a> {
+        let rule = self.config.policy.rule_for(image);
+        let outcome = match self.look(image, false, self.clock.now()) {
+            Look::Settled(_, outcome) => outcome,
+            Look::Miss(rule, verifier) => {
+                let work = vec![work_of(rule, verifier, image)];
+                let verdict = self.actors.gather(work, deadline).await.pop();
+                outcome_of(image, rule, verdict.unwrap_or_else(|| Err(lost())))
+            }
+        };
+        Checked { rule, outcome }
+    }
+
+    /// Turns a decision into bytes, counts it and writes it down.
+    fn reply(&self, envelope: &Envelope<'_>, decision: Decision, subject: &Subject<'_>) -> Reply {
+        for (skip, images) in decision.skips() {
+            self.metrics.unverified(subject.webhook, unverified(*skip), *images);
+        }
+        let answer = decision.under(self.modes);
+        self.metrics.answered(subject.webhook, answered(&answer, subject.timed_out));
+        subject.log(envelope, &answer);
+        Reply { status: 200, body: admission::respond(envelope, &answer).into() }
+    }
+}
+
+impl Decided {
+    fn at_once(decision: Decision, workload: &Workload<'_>) -> Self {
+        Self { decision, name: workload.name.to_string(), timed_out: false }
+    }
+
+    fn unreadable(fault: &WorkloadFault, kind: &str) -> Self {
+        let decision = Decision::unreadable(&fault.to_string(), kind);
+        Self { decision, name: String::new(), timed_out: false }
+    }
+}
+
+impl Subject<'_> {
+    /// One line for each request: admissions are many, denials are what people look for.
+    fn log(&self, envelope: &Envelope<'_>, answer: &Answer) {
+        let (kind, namespace) = self
+            .request
+            .map_or(("", ""), |request| (&*request.kind.kind, &*request.namespace));
+        let (webhook, uid, name) = (self.webhook, &*envelope.uid, self.name);
+        let took = self.begun.elapsed();
+        match &answer.denied {
+            Some(denied) => {
+                let (code, message) = (denied.code, &denied.message);
+                tracing::warn!(?webhook, uid, kind, namespace, name, ?took, code, message, "denied");
+            }
+            None if !answer.warnings.is_empty() => {
+                let warnings = &answer.warnings;
+                tracing::warn!(?webhook, uid, kind, namespace, name, ?took, ?warnings, "admitted by mode");
+            }
+            None => {
+                let pins = answer.pins.len();
+                tracing::debug!(?webhook, uid, kind, namespace, name, ?took, pins, "admitted");
+            }
+        }
+    }
+}
+
+impl Reply {
+    /// One sentence for a body that no answer can be addressed to.
+    fn refusal(sentence: &str) -> Self {
+        Self { status: 400, body: format!("{sentence}\n").into() }
+    }
+
+    /// The denial of a review that broke down inside: 200 if its uid can still be read.
+    pub fn breakdown(body: &[u8]) -> Self {
+        let envelope = match admission::decode(body, &Limits::default()) {
+            Ok(review) => review.envelope,
+            Err(DecodeFault::AfterUid { envelope, .. }) => *envelope,
+            Err(DecodeFault::NoUid { sentence }) => return Self::refusal(&sentence),
+        };
+        let why = "the review broke down inside Connaisseur; its log says more";
+        let answer = Decision::unreadable(why, "").under(Modes::default());
+        Self { status: 200, body: admission::respond(&envelope, &answer).into() }
+    }
+}
+
+fn work_of(rule: &Rule, verifier: &Arc<dyn Verifier>, image: &Arc<ImageRef>) -> Work {
+    Work {
+        validator: Arc::clone(&rule.validator),
+        verifier: Arc::clone(verifier),
+        image: Arc::clone(image),
+    }
+}
+
+fn outcome_of<'a>(image: &'a ImageRef, rule: &'a Rule, verdict: Verdict) -> Outcome<'a> {
+    match verdict {
+        Ok(verified) => Outcome::Verified { image, rule, verified },
+        Err(refusal) => Outcome::Refused { rule, refusal },
+    }
+}
+
+/// What an image is until its verdict arrives: denied.
+fn lost() -> Refusal {
+    Refusal::inconclusive("internal-fault", "no verdict arrived")
+}
+
+fn count_verdict(rule: &Rule, verdict: &Verdict) {
+    match verdict {
+        Ok(_) => rule.metrics.succeeded(),
+        Err(refusal) if refusal.reason().word == "timeout" => rule.metrics.timed_out(),
+        Err(_) => rule.metrics.failed(),
+    }
+}
+
+fn unverified(skip: Skip) -> Unverified {
+    match skip {
+        Skip::Static => Unverified::Static,
+        Skip::Unchanged => Unverified::Unchanged,
+        Skip::Child => Unverified::Child,
+        Skip::Deleting => Unverified::Deleting,
+    }
+}
+
+/// How an answer is counted.
+fn answered(answer: &Answer, timed_out: bool) -> Answered {
+    let by = |name| answer.audit.iter().any(|(key, _)| *key == name);
+    match &answer.denied {
+        Some(denied) if denied.code == 503 => Answered::Inconclusive { timeout: timed_out },
+        Some(denied) if denied.code == 429 => Answered::Overloaded,
+        Some(_) => Answered::Rejected,
+        None if by("podsOnly") => Answered::PodsOnly,
+        None if by("detection") => Answered::Detection,
+        None => Answered::Admitted,
+    }
+}
+
+/// Whether an image was not judged in time.
+fn timed_out(outcome: &Outcome<'_>) -> bool {
+    matches!(outcome, Outcome::Refused { refusal, .. } if refusal.reason().word == "timeout")
+}
+
+/// Counts a judgement for which no validator was asked now.
+fn count_settled(metrics: &RuleMetrics, outcome: &Outcome<'_>) {
+    match outcome {
+        Outcome::Skipped(skip) => {
+            match skip {
+                Skip::Unchanged => metrics.skipped(SkipReason::Unchanged),
+                Skip::Child => metrics.skipped(SkipReason::Child),
+                Skip::Static | Skip::Deleting => {}
+            }
+            metrics.succeeded();
+        }
+        Outcome::Verified { .. } => {
+            metrics.skipped(SkipReason::CacheHit);
+            metrics.succeeded();
+        }
+        Outcome::Refused { .. } => {
+            metrics.skipped(SkipReason::CacheHit);
+            metrics.failed();
+        }
+        Outcome::StaticDeny(_) | Outcome::Invalid(_) | Outcome::NoRule(_) => metrics.failed(),
     }
 }

@@ -59,25 +59,19 @@ pub(super) fn read(root: &mut Fields<'_>) -> RegistryAccess {
 /// `None` if the text is no host.
 pub(super) fn host(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    let (name, port) = match lower.split_once(']') {
-        Some((name, rest)) => {
-            name.strip_prefix('[')?.parse::<Ipv6Addr>().ok()?;
-            (
-                format!("{name}]"),
-                if rest.is_empty() {
-                    None
-                } else {
-                    Some(rest.strip_prefix(':')?)
-                },
-            )
-        }
-        None => {
-            let (name, port) = match lower.split_once(':') {
-                Some((name, port)) => (name, Some(port)),
-                None => (lower.as_str(), None),
-            };
-            is_name(name).then(|| (name.to_owned(), port))?
-        }
+    let (name, port) = if let Some((name, rest)) = lower.split_once(']') {
+        name.strip_prefix('[')?.parse::<Ipv6Addr>().ok()?;
+        let port = if rest.is_empty() {
+            None
+        } else {
+            Some(rest.strip_prefix(':')?)
+        };
+        (format!("{name}]"), port)
+    } else {
+        let (name, port) = lower
+            .split_once(':')
+            .map_or((&*lower, None), |(n, p)| (n, Some(p)));
+        is_name(name).then(|| (name.to_owned(), port))?
     };
     // Digits only: `parse` alone would take a sign, too.
     let port = match port {
@@ -197,10 +191,14 @@ mod tests {
             "localhost:5000/x:*",
             "docker.io/org/*:*",
         ];
-        let policy: String = patterns
-            .iter()
-            .map(|p| format!("  - pattern: \"{p}\"\n"))
-            .collect();
+        let policy = patterns
+            .map(|p| {
+                format!(
+                    "  - pattern: \"{p}\"
+"
+                )
+            })
+            .concat();
         let (access, problems) = access(&format!("policy:\n{policy}"));
         assert_eq!(problems, [""; 0]);
         assert_eq!(

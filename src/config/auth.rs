@@ -89,3 +89,116 @@ fn report_certificate(fields: &Fields<'_>, place: Place, why: &str) {
         "write the CA as PEM, from `-----BEGIN CERTIFICATE-----` to the end line",
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::problem::Problems;
+    use crate::config::resolve::fakes;
+    use crate::config::{RegistryAccess, Secrets, Sections, tree};
+
+    fn in_secrets_dir(text: &str, dir: &std::path::Path) -> (Credentials, Vec<String>) {
+        let sections = Sections::default();
+        let problems = Problems::default();
+        let node = tree::parse(text, &problems).unwrap();
+        let credentials = credentials(
+            &mut Fields::of(&node, "a validator", &problems).unwrap(),
+            &LoadContext {
+                name: "v",
+                sections: &sections,
+                access: &Arc::new(RegistryAccess::default()),
+                secrets: &Secrets::new(dir.to_owned()),
+                runtime: &fakes::runtime(&sections),
+            },
+        );
+        (
+            credentials,
+            problems
+                .into_sorted()
+                .into_iter()
+                .map(|problem| problem.what)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_secret_is_read_also_where_the_keychain_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("s")).unwrap();
+        let login = "username: u\npassword: p\nregistry: reg.example\n";
+        std::fs::write(dir.path().join("s/secret.yaml"), login).unwrap();
+        for text in [
+            "{auth: {secretName: s}}",
+            "{auth: {secretName: s, useKeychain: true}}",
+        ] {
+            let (credentials, problems) = in_secrets_dir(text, dir.path());
+            assert_eq!(problems, [""; 0], "{text}");
+            assert!(credentials.lookup("reg.example", "app").is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_auth_or_with_the_keychain_off_there_is_no_login() {
+        for text in [
+            "{name: v}",
+            "{auth: {useKeychain: false, realms: [token.example]}}",
+        ] {
+            let (credentials, problems) = in_secrets_dir(text, "/nonexistent".as_ref());
+            assert!(
+                problems.is_empty() && credentials.is_empty(),
+                "{text}: {problems:?}"
+            );
+        }
+    }
+
+    fn ca_of(pem: &str) -> (Option<String>, Vec<String>) {
+        let problems = Problems::default();
+        let indented = pem.replace('\n', "\n  ");
+        let node = tree::parse(&format!("cert: |\n  {indented}\n"), &problems).unwrap();
+        let ca = ca(&mut Fields::of(&node, "a validator", &problems).unwrap());
+        (
+            ca,
+            problems
+                .into_sorted()
+                .into_iter()
+                .map(|problem| problem.what)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_ca_is_one_certificate_or_several() {
+        let pem = rcgen::generate_simple_self_signed(["ca.example".to_owned()])
+            .unwrap()
+            .cert
+            .pem();
+        for pem in [pem.clone(), format!("{pem}{pem}")] {
+            let (ca, problems) = ca_of(&pem);
+            assert_eq!(problems, [""; 0]);
+            assert_eq!(
+                ca.unwrap().matches("BEGIN CERTIFICATE").count(),
+                pem.matches("BEGIN").count()
+            );
+        }
+    }
+
+    #[test]
+    fn a_ca_that_is_cut_off_or_has_a_key_beside_it_is_refused() {
+        let pair = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap();
+        let pem = pair.cert.pem();
+        let cut: String = pem.chars().take(200).collect();
+        let with_key = format!("{pem}{}", pair.signing_key.serialize_pem());
+        let then_junk =
+            format!("{pem}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        for pem in [cut, with_key, then_junk] {
+            let (ca, problems) = ca_of(&pem);
+            assert!(ca.is_none(), "{pem}");
+            assert!(
+                problems[0].starts_with("invalid certificate in `cert`"),
+                "{problems:?}"
+            );
+        }
+    }
+}

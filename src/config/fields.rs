@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::problem::{Place, Problem, Problems};
 use super::settings;
 use super::tree::{Node, Spanned, Value};
+use super::words::{listed, unknown_key};
 
 /// Reads the keys of one mapping. Whoever reads a key has dealt with it; [`Fields::finish`] reports the rest.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl<'n> Fields<'n> {
         }
         problems.push(Problem {
             place: node.place,
-            what: format!("{name} must be a mapping, not {}", node.value.kind()),
+            what: format!("{name} must be a mapping, not {}", node.kind()),
             fix: Some("write `key: value` lines below it".to_owned()),
         });
         None
@@ -158,21 +159,19 @@ impl<'n> Fields<'n> {
     /// An optional length of time: `30s`, `250ms`, `10m`, `1h`, or a number of seconds.
     pub fn duration(&mut self, key: &'static str) -> Option<Spanned<Duration>> {
         let node = self.node(key)?;
-        match settings::milliseconds(&node.value) {
-            Some(value) => Some(Spanned {
-                value: Duration::from_millis(value),
-                place: node.place,
-            }),
-            None => {
-                self.wrong_type(
-                    key,
-                    node,
-                    "a length of time",
-                    "write it as `30s`, `250ms` or `10m`",
-                );
-                None
-            }
-        }
+        let Some(value) = settings::milliseconds(&node.value) else {
+            self.wrong_type(
+                key,
+                node,
+                "a length of time",
+                "write it as `30s`, `250ms` or `10m`",
+            );
+            return None;
+        };
+        Some(Spanned {
+            value: Duration::from_millis(value),
+            place: node.place,
+        })
     }
 
     /// An optional word out of a table of words and what each means.
@@ -215,10 +214,7 @@ impl<'n> Fields<'n> {
                 })),
                 None => self.report(
                     node.place,
-                    format!(
-                        "an element of `{key}` must be text, not {}",
-                        node.value.kind()
-                    ),
+                    format!("an element of `{key}` must be text, not {}", node.kind()),
                     "write it in quotes",
                 ),
             }
@@ -320,41 +316,8 @@ impl<'n> Fields<'n> {
     fn wrong_type(&self, key: &str, node: &Node, wanted: &str, fix: &str) {
         self.report(
             node.place,
-            format!("`{key}` must be {wanted}, not {}", node.value.kind()),
+            format!("`{key}` must be {wanted}, not {}", node.kind()),
             fix,
         );
     }
-}
-
-/// `a`, `b` and `c`, each in back-quotes.
-pub(super) fn listed(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    quoted.join(", ")
-}
-
-/// The word of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let lower = word.to_lowercase();
-    // A third of the letters may differ: `aprove` is near `approve`, `cert` is not near `key`.
-    let far = lower.chars().count() / 3 + 1;
-    known
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&lower, &candidate.to_lowercase()),
-                *candidate,
-            )
-        })
-        .filter(|(distance, _)| *distance <= far)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
-    let fix = match nearest(key, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "remove it".to_owned(),
-        None => format!("remove it; known here: {}", listed(known)),
-    };
-    (format!("unknown key `{key}`"), fix)
 }

@@ -5,11 +5,16 @@
 
 use std::path::PathBuf;
 
-use super::fields::{Fields, listed, nearest};
+use super::fields::Fields;
 use super::problem::{Place, Problem, Problems};
 use super::sections::Sections;
 use super::settings::{SETTINGS, Scalar, Setting};
+use super::words::{listed, nearest};
 use super::{later, logging};
+
+mod layers;
+
+use layers::{Layer, Values, merge};
 
 /// The beginning of every variable that names a setting by its path.
 const PREFIX: &str = "CONNAISSEUR__";
@@ -24,8 +29,10 @@ const FROM_FLAG: &str = "flag";
 /// Where the configuration comes from.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The file.
+    /// The file, or the name that messages give to `text`.
     pub path: PathBuf,
+    /// The text itself, where there is no file to read.
+    pub text: Option<String>,
     /// The secrets directory.
     pub secrets_dir: PathBuf,
     /// The environment variables that may override scalars of our sections, read once at the start.
@@ -50,10 +57,6 @@ impl Source {
     ///
     /// Of variables that have no effect only the name is kept: one of them is a password.
     pub fn from_process(path: PathBuf, secrets_dir: PathBuf) -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place that reads the environment"
-        )]
         let all = std::env::vars_os();
         let environment = all
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
@@ -70,6 +73,7 @@ impl Source {
             .collect();
         Self {
             path,
+            text: None,
             secrets_dir,
             environment,
         }
@@ -138,75 +142,6 @@ pub(super) fn layered(
         sections,
         matching_chosen,
     }
-}
-
-type Values = Vec<(&'static Setting, Scalar)>;
-
-/// One layer, as the `config` crate takes it.
-#[derive(Debug, Clone)]
-struct Layer {
-    origin: &'static str,
-    values: Values,
-}
-
-impl ::config::Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn ::config::Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<::config::Map<String, ::config::Value>, ::config::ConfigError> {
-        let origin = self.origin.to_owned();
-        Ok(self
-            .values
-            .iter()
-            .map(|(setting, scalar)| {
-                let kind = match scalar {
-                    Scalar::Flag(yes) => ::config::ValueKind::Boolean(*yes),
-                    Scalar::Number(number) => ::config::ValueKind::I64(*number),
-                    Scalar::Text(text) => ::config::ValueKind::String(text.clone()),
-                };
-                (
-                    setting.path.to_owned(),
-                    ::config::Value::new(Some(&origin), kind),
-                )
-            })
-            .collect())
-    }
-}
-
-/// The heaviest value of every setting, and the layer that it comes from.
-fn merge<const N: usize>(
-    layers: [Layer; N],
-) -> Result<Vec<(&'static Setting, Scalar, String)>, ::config::ConfigError> {
-    let mut builder = ::config::Config::builder();
-    for layer in layers {
-        builder = builder.add_source(layer);
-    }
-    let root = builder.build()?.cache;
-    Ok(SETTINGS
-        .iter()
-        .filter_map(|setting| {
-            let value =
-                setting
-                    .path
-                    .split('.')
-                    .try_fold(&root, |value, key| match &value.kind {
-                        ::config::ValueKind::Table(table) => table.get(key),
-                        _ => None,
-                    })?;
-            let scalar = match &value.kind {
-                ::config::ValueKind::Boolean(yes) => Scalar::Flag(*yes),
-                ::config::ValueKind::I64(number) => Scalar::Number(*number),
-                ::config::ValueKind::String(text) => Scalar::Text(text.clone()),
-                _ => return None,
-            };
-            Some((
-                setting,
-                scalar,
-                value.origin().unwrap_or_default().to_owned(),
-            ))
-        })
-        .collect())
 }
 
 fn defaults() -> Values {

@@ -2,6 +2,7 @@
 
 use super::load::Source;
 use super::problem::{Place, Problem};
+use crate::telemetry::{LogFormat, LogLevel, ParseFault};
 
 /// The variables.
 pub(super) const VARIABLES: [&str; 2] = ["LOG_LEVEL", "LOG_FORMAT"];
@@ -15,30 +16,6 @@ pub struct Logging {
     pub format: LogFormat,
 }
 
-/// The least important line that is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogLevel {
-    /// Everything.
-    Debug,
-    /// What happens.
-    #[default]
-    Info,
-    /// What should not happen.
-    Warn,
-    /// What went wrong; `fatal` means this too.
-    Error,
-}
-
-/// The form of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// One JSON object on one line.
-    Json,
-    /// For people.
-    #[default]
-    JsonPretty,
-}
-
 impl Logging {
     /// Reads both variables; unset or empty ones have their defaults.
     ///
@@ -47,34 +24,19 @@ impl Logging {
     /// configuration is read logs with the defaults then: the same problem refuses the configuration.
     pub fn of(source: &Source) -> Result<Self, Problem> {
         let mut logging = Self::default();
-        for (name, text) in source
-            .environment
-            .iter()
-            .filter(|(_, text)| !text.is_empty())
-        {
-            match (name.as_str(), text.to_ascii_lowercase().as_str()) {
-                ("LOG_LEVEL", "debug") => logging.level = LogLevel::Debug,
-                ("LOG_LEVEL", "info") => logging.level = LogLevel::Info,
-                ("LOG_LEVEL", "warn") => logging.level = LogLevel::Warn,
-                ("LOG_LEVEL", "error" | "fatal") => logging.level = LogLevel::Error,
-                ("LOG_LEVEL", _) => {
-                    return Err(unknown(name, text, "debug, info, warn, error, fatal"));
-                }
-                ("LOG_FORMAT", "json") => logging.format = LogFormat::Json,
-                ("LOG_FORMAT", "json-pretty") => logging.format = LogFormat::JsonPretty,
-                ("LOG_FORMAT", _) => return Err(unknown(name, text, "json, json-pretty")),
+        for (name, text) in source.environment.iter().filter(|(_, text)| !text.is_empty()) {
+            let problem = |fault: ParseFault| Problem {
+                place: Place::default(),
+                what: format!("environment variable `{name}`: {fault}"),
+                fix: Some(format!("write a known value, or leave `{name}` unset")),
+            };
+            match name.as_str() {
+                "LOG_LEVEL" => logging.level = text.parse().map_err(problem)?,
+                "LOG_FORMAT" => logging.format = text.parse().map_err(problem)?,
                 _ => {}
             }
         }
         Ok(logging)
-    }
-}
-
-fn unknown(name: &str, text: &str, known: &str) -> Problem {
-    Problem {
-        place: Place::default(),
-        what: format!("environment variable `{name}` is no value that is known: `{text}`"),
-        fix: Some(format!("write one of {known}")),
     }
 }
 
@@ -89,6 +51,7 @@ mod tests {
             .collect();
         Logging::of(&Source {
             path: "".into(),
+            text: None,
             secrets_dir: "".into(),
             environment,
         })

@@ -4,6 +4,7 @@
 
 mod access;
 mod auth;
+mod entries;
 mod fields;
 mod file;
 mod later;
@@ -17,13 +18,14 @@ mod secrets;
 mod sections;
 mod settings;
 mod tree;
+mod words;
 
 use std::sync::Arc;
 
 pub use auth::{ca, credentials};
 pub use fields::Fields;
 pub use load::{Overrides, Source};
-pub use logging::{LogFormat, LogLevel, Logging};
+pub use logging::Logging;
 pub use problem::{LoadFault, Place, Problem, Problems};
 pub use schema::json_schema;
 pub use secrets::{Credentials, Login, Secrets};
@@ -75,26 +77,16 @@ pub struct LoadContext<'a> {
 impl Config {
     /// Reads the configuration: file, then environment, then flags (`overrides`).
     ///
+    /// `runtime` is made from our own sections, which bound its caches.
+    ///
     /// # Errors
     /// Every problem at once, each with its place and the fix.
     pub fn load(
         source: &Source,
         overrides: &Overrides,
-        runtime: &Runtime,
-    ) -> Result<Self, LoadFault> {
-        Self::load_with(source, overrides, |_| runtime.clone())
-    }
-
-    /// As [`Config::load`], where the runtime is made from our own sections: they bound its caches.
-    ///
-    /// # Errors
-    /// Every problem at once, each with its place and the fix.
-    pub fn load_with(
-        source: &Source,
-        overrides: &Overrides,
         runtime: impl FnOnce(&Sections) -> Runtime,
     ) -> Result<Self, LoadFault> {
-        let text = file::read(&source.path)?;
+        let text = source.text.clone().map_or_else(|| file::read(&source.path), Ok)?;
         let input = resolve::Input {
             source,
             overrides,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Fields, listed, nearest};
+use super::entries::{Entry, property_names};
+use super::fields::Fields;
 use super::later;
 use super::problem::{Place, Problem, Problems};
-use super::resolve::{Entry, property_names};
 use super::tree::Spanned;
+use super::words::{listed, nearest};
+use crate::metrics::Metrics;
 use crate::policy::{JudgedBy, Matching, Mode, Pattern, Rule};
 use crate::validators::ValidatorType;
 
@@ -22,6 +24,7 @@ pub(super) struct Lookup<'a> {
     pub(super) matching_chosen: bool,
     pub(super) problems: &'a Problems,
     pub(super) warnings: &'a Problems,
+    pub(super) metrics: &'a Metrics,
 }
 
 impl Lookup<'_> {
@@ -66,10 +69,12 @@ impl Lookup<'_> {
         let shown = pattern.as_ref().map_or("?", Pattern::text);
         let options = self.read_options(with?, entry, shown)?;
         let (pattern, entry) = (pattern?, entry?);
+        let validator_type = entry.validator_type?.name;
         let rule = Rule {
             pattern: pattern.text().into(),
             validator: entry.name.clone(),
-            validator_type: entry.validator_type?.name,
+            validator_type,
+            metrics: self.metrics.rule_handles(validator_type, &entry.name),
             mode: options.mode,
             detection: options.detection,
             judged_by: options.judged_by,

@@ -44,7 +44,7 @@ fn sections() -> Map<String, Value> {
             None => Some(&mut properties),
             Some(section) => properties
                 .entry(section)
-                .or_insert_with(|| object(Map::new()))
+                .or_insert_with(|| object(&Map::new()))
                 .get_mut("properties")
                 .and_then(Value::as_object_mut),
         };
@@ -62,31 +62,6 @@ fn property(setting: &Setting) -> Value {
         doc.push_str(legacy);
     }
     doc.push(')');
-    let (mut schema, show): (_, fn(i64) -> Value) = match &setting.kind {
-        Kind::Address(_) | Kind::File(_) | Kind::OptionalFile(_) => {
-            (json!({"type": "string", "minLength": 1}), Value::from)
-        }
-        Kind::Flag(_) => (json!({"type": "boolean"}), Value::from),
-        Kind::Word(words, ..) => (json!({"type": "string", "enum": words}), Value::from),
-        Kind::Count(bounds, _) => (
-            json!({"type": "integer", "minimum": bounds.start(), "maximum": bounds.end()}),
-            Value::from,
-        ),
-        Kind::Time(..) => (
-            either(
-                json!({"type": "integer", "minimum": 0}),
-                "^[0-9]+(ms|s|m|h)$",
-            ),
-            |milliseconds| show_time(milliseconds).into(),
-        ),
-        Kind::Bytes(bounds, _) | Kind::CacheBytes(bounds, _) => (
-            either(
-                json!({"type": "integer", "minimum": bounds.start(), "maximum": bounds.end()}),
-                "^[0-9]+(Ki|Mi|Gi)$",
-            ),
-            |bytes| show_bytes(bytes).into(),
-        ),
-    };
     if let Kind::Time(bounds, _) = &setting.kind {
         doc = format!(
             "{doc}, {} to {}",
@@ -94,18 +69,45 @@ fn property(setting: &Setting) -> Value {
             show_time(*bounds.end())
         );
     }
-    schema["description"] = doc.into();
-    match setting.default() {
-        Some(Scalar::Flag(yes)) => schema["default"] = yes.into(),
-        Some(Scalar::Text(text)) => schema["default"] = text.into(),
-        Some(Scalar::Number(number)) => schema["default"] = show(number),
-        None => {}
+    let mut schema = shape(&setting.kind);
+    schema.insert("description".to_owned(), doc.into());
+    if let Some(default) = setting.default() {
+        schema.insert("default".to_owned(), written(&setting.kind, default));
     }
-    schema
+    schema.into()
 }
 
-fn either(number: Value, pattern: &str) -> Value {
-    json!({"anyOf": [number, {"type": "string", "pattern": pattern}]})
+fn shape(kind: &Kind) -> Map<String, Value> {
+    let shape = match kind {
+        Kind::Address(_) | Kind::File(_) | Kind::OptionalFile(_) => {
+            json!({"type": "string", "minLength": 1})
+        }
+        Kind::Flag(_) => json!({"type": "boolean"}),
+        Kind::Word(words, ..) => json!({"type": "string", "enum": words}),
+        Kind::Count(bounds, _) => {
+            json!({"type": "integer", "minimum": bounds.start(), "maximum": bounds.end()})
+        }
+        Kind::Time(..) => json!({"anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]+(ms|s|m|h)$"},
+        ]}),
+        Kind::Bytes(bounds, _) | Kind::CacheBytes(bounds, _) => json!({"anyOf": [
+            {"type": "integer", "minimum": bounds.start(), "maximum": bounds.end()},
+            {"type": "string", "pattern": "^[0-9]+(Ki|Mi|Gi)$"},
+        ]}),
+    };
+    into_object(shape)
+}
+
+/// A default as people write it in the file.
+fn written(kind: &Kind, default: Scalar) -> Value {
+    match default {
+        Scalar::Flag(yes) => yes.into(),
+        Scalar::Text(text) => text.into(),
+        Scalar::Number(number) if matches!(kind, Kind::Time(..)) => show_time(number).into(),
+        Scalar::Number(number) if matches!(kind, Kind::Count(..)) => number.into(),
+        Scalar::Number(number) => show_bytes(number).into(),
+    }
 }
 
 fn validators(types: &[ValidatorType]) -> Value {
@@ -113,14 +115,8 @@ fn validators(types: &[ValidatorType]) -> Value {
     let by_type: Vec<Value> = types
         .iter()
         .map(|row| {
-            let mut own = (row.schema)().validator;
-            let name =
-                json!({"type": "string", "minLength": 1, "description": "by which rules mean it"});
-            own["description"] = row.doc.into();
-            own["properties"]["name"] = name;
-            own["properties"]["type"] = json!({"const": row.name});
-            own["additionalProperties"] = false.into();
-            json!({"if": {"properties": {"type": {"const": row.name}}}, "then": own})
+            let condition = json!({"properties": {"type": {"const": row.name}}});
+            json!({"if": condition, "then": validator(row)})
         })
         .collect();
     json!({
@@ -134,6 +130,31 @@ fn validators(types: &[ValidatorType]) -> Value {
             "allOf": by_type,
         },
     })
+}
+
+fn validator(row: &ValidatorType) -> Value {
+    let mut own = into_object((row.schema)().validator);
+    let mut properties = own
+        .remove("properties")
+        .map(into_object)
+        .unwrap_or_default();
+    properties.insert(
+        "name".to_owned(),
+        json!({"type": "string", "minLength": 1, "description": "by which rules mean it"}),
+    );
+    properties.insert("type".to_owned(), json!({"const": row.name}));
+    own.insert("properties".to_owned(), properties.into());
+    own.insert("description".to_owned(), row.doc.into());
+    own.insert("additionalProperties".to_owned(), false.into());
+    own.into()
+}
+
+fn into_object(value: Value) -> Map<String, Value> {
+    if let Value::Object(map) = value {
+        map
+    } else {
+        Map::new()
+    }
 }
 
 fn policy(types: &[ValidatorType]) -> Value {
@@ -172,7 +193,7 @@ fn policy(types: &[ValidatorType]) -> Value {
                 "type": "string",
                 "default": "default",
             },
-            "with": object(options),
+            "with": object(&options),
         },
         "additionalProperties": false,
     });
@@ -199,7 +220,7 @@ fn registries() -> Value {
     })
 }
 
-fn object(properties: Map<String, Value>) -> Value {
+fn object(properties: &Map<String, Value>) -> Value {
     json!({"type": "object", "properties": properties, "additionalProperties": false})
 }
 
@@ -234,11 +255,11 @@ mod tests {
             let Some(default) = property(setting).get("default").cloned() else {
                 continue;
             };
-            let value = match default {
-                Value::Bool(yes) => crate::config::Value::Bool(yes),
+            let value = match &default {
+                Value::Bool(yes) => crate::config::Value::Bool(*yes),
                 Value::Number(number) => crate::config::Value::Int(number.as_i64().unwrap().into()),
-                Value::String(text) => crate::config::Value::Text(text.into()),
-                other => panic!("{other}"),
+                Value::String(text) => crate::config::Value::Text(text.as_str().into()),
+                Value::Null | Value::Array(_) | Value::Object(_) => panic!("{default}"),
             };
             let read = setting.kind.read(&value).unwrap();
             assert_eq!(Some(read), setting.default(), "{}", setting.path);

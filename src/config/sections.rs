@@ -153,7 +153,7 @@ pub struct Cache {
 impl Default for Cache {
     fn default() -> Self {
         Self {
-            verdict_max_age: Duration::from_secs(600),
+            verdict_max_age: Duration::from_mins(10),
             name_max_age: Duration::from_secs(30),
             rejected: true,
             evidence_bytes: 8 * 1024 * 1024,

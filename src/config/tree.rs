@@ -81,6 +81,11 @@ impl Value {
 }
 
 impl Node {
+    /// What it holds, in a word for messages that must not repeat the value.
+    pub fn kind(&self) -> &'static str {
+        self.value.kind()
+    }
+
     /// The value of `key`, where the node is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let Value::Map(entries) = &self.value else {
@@ -398,7 +403,7 @@ mod tests {
         let mut laughs = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
         for (from, to) in [("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f")] {
             let uses = vec![format!("*{from}"); 10].join(", ");
-            laughs.push_str(&format!("{to}: &{to} [{uses}]\n"));
+            laughs = format!("{laughs}{to}: &{to} [{uses}]\n");
         }
         assert_eq!(problems(&laughs).len(), 1);
     }

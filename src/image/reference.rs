@@ -200,6 +200,11 @@ impl FromStr for ImageRef {
             text: shown(text),
             why,
         };
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(invalid(
+                "it has a space or another character that no reference has",
+            ));
+        }
         let (name, digest) = match text.split_once('@') {
             None => (text, None),
             Some((name, digest)) => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::metrics::RuleMetrics;
 use crate::validators::{Approval, Verifier};
 
 /// A rule of the policy, turned into something that can act.
@@ -19,6 +20,8 @@ pub struct Rule {
     pub detection: bool,
     /// Who judges.
     pub judged_by: JudgedBy,
+    /// Counters, found once.
+    pub metrics: RuleMetrics,
 }
 
 /// What happens to a reference that was verified.

@@ -44,6 +44,12 @@ impl Verified {
         Self::new(digest, judged_at, valid_until)
     }
 
+    /// Proof of nothing, for tests of what is done with proofs.
+    #[cfg(test)]
+    pub(crate) fn for_test(digest: Digest) -> Self {
+        Self::new(digest, Timestamp::UNIX_EPOCH, Timestamp::MAX)
+    }
+
     /// The digest that the signatures vouch for.
     pub fn digest(&self) -> Digest {
         self.digest

@@ -1,11 +1,16 @@
 //! Two small types of validator, so that reading is tested without those that verify.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
-use crate::config::{Fields, LoadContext, ca, credentials};
+use crate::cache::Caches;
+use crate::clock::SystemClock;
+use crate::config::{Fields, LoadContext, Sections, ca, credentials};
+use crate::metrics::Metrics;
 use crate::policy::JudgedBy;
-use crate::validators::{Approval, TypeSchema, Validator, ValidatorType};
-use std::sync::Arc;
+use crate::validators::{Approval, CryptoRunner, Runtime, TypeSchema, Validator, ValidatorType};
 
 /// `fixed` has one field and no options; `keyed` has the shared fields and an option.
 pub(in crate::config) const TYPES: &[ValidatorType] = &[
@@ -44,7 +49,10 @@ fn keyed_schema() -> TypeSchema {
 }
 
 fn fixed(fields: &mut Fields<'_>, _: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
-    let approve = fields.boolean("approve").is_some_and(|yes| yes.value);
+    let approve = match fields.boolean("approve") {
+        None if fields.has("approve") => return None,
+        approve => approve.is_some_and(|yes| yes.value),
+    };
     Some(Arc::new(Fixed(if approve {
         Approval::Approve
     } else {
@@ -89,5 +97,25 @@ impl Validator for Keyed {
             return None;
         }
         Some(JudgedBy::Static(Approval::Deny))
+    }
+}
+
+/// A runtime without crypto workers.
+pub(in crate::config) fn runtime(sections: &Sections) -> Runtime {
+    Runtime {
+        clock: Arc::new(SystemClock),
+        caches: Arc::new(Caches::new(&sections.cache)),
+        crypto: Arc::new(Inline),
+        metrics: Arc::new(Metrics::default()),
+    }
+}
+
+#[derive(Debug)]
+struct Inline;
+
+impl CryptoRunner for Inline {
+    fn run(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, ()> {
+        work();
+        Box::pin(std::future::ready(()))
     }
 }

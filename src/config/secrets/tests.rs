@@ -93,63 +93,66 @@ fn the_longest_path_by_whole_components_wins_and_hosts_are_equal() {
     }
 }
 
+/// File, what it holds, and a part of what is said of it.
+const BAD_SECRETS: &[(&str, &str, &str)] = &[
+    ("secret.yaml", "username: hunter2\n", "must hold `username`"),
+    (
+        "secret.yaml",
+        "username: u\npassword: hunter2\nhunter2: x\n",
+        "must hold `username`",
+    ),
+    (
+        "secret.yaml",
+        "password: [hunter2\n",
+        "must hold `username`",
+    ),
+    ("secret.yaml", "hunter2", "must hold `username`"),
+    (
+        "secret.yaml",
+        "username: u\npassword: hunter2\nregistry: 'a b'\n",
+        "unable to parse registry",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"hunter2\": 1}",
+        "is no Docker configuration",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"auths\": {\"r.example\": \"hunter2\"}}",
+        "is no Docker configuration",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"auths\": {\"r.example\": {\"auth\": \"hunter2!\"}}}",
+        "no base64",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"auths\": {\"r.example\": {\"auth\": \"aHVudGVyMg==\"}}}",
+        "user:password",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"auths\": {\"r.example\": {\"password\": \"hunter2\"}}}",
+        "neither `auth`",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"auths\": {\"hunter2@r.example\": {\"username\": \"u\", \"password\": \"p\"}}}",
+        "unable to parse registry",
+    ),
+    (
+        ".dockerconfigjson",
+        "{\"auths\": {\"r.example\": {\"username\": \"u\", \"password\": \"hunter2\"},
+              \"https://R.example/\": {\"username\": \"u\", \"password\": \"p\"}}}",
+        "another entry",
+    ),
+];
+
 #[test]
 fn what_is_wrong_with_a_secret_is_said_without_any_of_it() {
-    for (file, text, expected) in [
-        ("secret.yaml", "username: hunter2\n", "must hold `username`"),
-        (
-            "secret.yaml",
-            "username: u\npassword: hunter2\nhunter2: x\n",
-            "must hold `username`",
-        ),
-        (
-            "secret.yaml",
-            "password: [hunter2\n",
-            "must hold `username`",
-        ),
-        ("secret.yaml", "hunter2", "must hold `username`"),
-        (
-            "secret.yaml",
-            "username: u\npassword: hunter2\nregistry: 'a b'\n",
-            "unable to parse registry",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"hunter2\": 1}",
-            "is no Docker configuration",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"auths\": {\"r.example\": \"hunter2\"}}",
-            "is no Docker configuration",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"auths\": {\"r.example\": {\"auth\": \"hunter2!\"}}}",
-            "no base64",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"auths\": {\"r.example\": {\"auth\": \"aHVudGVyMg==\"}}}",
-            "user:password",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"auths\": {\"r.example\": {\"password\": \"hunter2\"}}}",
-            "neither `auth`",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"auths\": {\"hunter2@r.example\": {\"username\": \"u\", \"password\": \"p\"}}}",
-            "unable to parse registry",
-        ),
-        (
-            ".dockerconfigjson",
-            "{\"auths\": {\"r.example\": {\"username\": \"u\", \"password\": \"hunter2\"},
-              \"https://R.example/\": {\"username\": \"u\", \"password\": \"p\"}}}",
-            "another entry",
-        ),
-    ] {
+    for (file, text, expected) in BAD_SECRETS {
         let dir = dir_with(&[(&format!("s/{file}"), text)]);
         let why = read(&dir, "s").unwrap_err();
         assert!(why.contains(expected), "{text}: {why}");

@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::fields::listed;
 use crate::config::sections::Sections;
 use crate::config::tree::Value;
+use crate::config::words::listed;
 
 /// A value in the form in which layers carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,28 +63,29 @@ impl Kind {
                 let time = i64::try_from(time).unwrap_or(i64::MAX);
                 within(time, bounds, show_time)
             }
-            Self::Count(bounds, _) => match value {
-                Value::Int(number) => within(clamped(*number), bounds, |n| n.to_string()),
-                other => Err(not_a(
-                    "a whole number",
-                    other,
-                    "write digits, without quotes",
-                )),
-            },
+            Self::Count(bounds, _) => {
+                let Value::Int(number) = value else {
+                    return Err(not_a(
+                        "a whole number",
+                        value,
+                        "write digits, without quotes",
+                    ));
+                };
+                within(clamped(*number), bounds, |n| n.to_string())
+            }
             Self::Bytes(bounds, _) | Self::CacheBytes(bounds, _) => {
                 let fix = "write bytes, or a number with `Ki`, `Mi` or `Gi`";
                 let bytes = bytes(value)
                     .ok_or_else(|| fault(&format!("is no size{}", shown(value)), fix))?;
                 within(bytes, bounds, show_bytes)
             }
-            Self::Flag(_) => match value {
-                Value::Bool(yes) => Ok(Scalar::Flag(*yes)),
-                other => Err(not_a(
-                    "true or false",
-                    other,
-                    "write `true` or `false`, without quotes",
-                )),
-            },
+            Self::Flag(_) => {
+                let Value::Bool(yes) = value else {
+                    let fix = "write `true` or `false`, without quotes";
+                    return Err(not_a("true or false", value, fix));
+                };
+                Ok(Scalar::Flag(*yes))
+            }
             Self::Word(words, ..) => {
                 let text = text_of(value, "a word")?;
                 if words.contains(&text) {

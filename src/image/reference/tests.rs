@@ -11,6 +11,7 @@ fn name_of(text: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn good_references_have_the_qualified_names_of_the_contract_and_of_go() {
     for (text, name) in [
         ("test-image", "index.docker.io/library/test-image:latest"),
@@ -118,13 +119,10 @@ fn bad_references_are_refused_with_a_reason() {
         ("nginx:..", "begins with none"),
         ("nginx:-x", "begins with none"),
         ("gcr.io/project-id/bad_chars:c@n'tuse", "invalid digest"),
-        (
-            "gcr.io/project-id/wrong-length:white space",
-            "letters, digits",
-        ),
-        ("white space", "lower-case"),
-        (" nginx", "lower-case"),
-        ("nginx\n", "lower-case"),
+        ("gcr.io/project-id/wrong-length:white space", "has a space"),
+        ("white space", "has a space"),
+        (" nginx", "has a space"),
+        ("nginx\n", "has a space"),
         ("x", "shorter"),
         (":tag", "shorter"),
         ("/nginx", "empty"),
@@ -140,7 +138,7 @@ fn bad_references_are_refused_with_a_reason() {
         ("Foo/bar", "lower-case"),
         ("LOCALHOST/app", "lower-case"),
         ("reg.example/App", "lower-case"),
-        ("reg.example/äpp", "lower-case"),
+        ("reg.example/äpp", "has a space"),
         ("reg.example./app", "no host name"),
         ("-reg.example/app", "no host name"),
         ("https://reg.example/app", "port"),
@@ -183,11 +181,15 @@ fn lengths_are_bounded_at_their_exact_values() {
 
 #[test]
 fn a_message_never_carries_control_characters() {
-    let fault = "ngi\u{1b}[2Jnx\n"
-        .parse::<ImageRef>()
-        .expect_err("bad")
-        .to_string();
-    assert!(!fault.chars().any(char::is_control), "{fault:?}");
+    for text in [
+        "ngi\u{1b}[2Jnx\n",
+        "nginx@sha256:\n",
+        "nginx@\u{7f}5:x",
+        "nginx:1\r",
+    ] {
+        let fault = text.parse::<ImageRef>().expect_err("bad").to_string();
+        assert!(!fault.chars().any(char::is_control), "{fault:?}");
+    }
 }
 
 #[test]

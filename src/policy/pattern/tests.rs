@@ -322,7 +322,7 @@ fn pathological_patterns_stay_fast() {
         }
     }
     // A matcher that tries all ways would need longer than the universe has.
-    assert!(started.elapsed() < Duration::from_secs(60));
+    assert!(started.elapsed() < Duration::from_mins(1));
 }
 
 proptest! {
