@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 /// Networks that are refused: network, bits of its prefix, what it is.
 const REFUSED_V4: &[(Ipv4Addr, u32, &str)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "this network"),
+    (Ipv4Addr::UNSPECIFIED, 8, "this network"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "loopback"),
     (Ipv4Addr::new(169, 254, 0, 0), 16, "link-local, metadata"),
     (Ipv4Addr::new(100, 100, 100, 200), 32, "metadata"),

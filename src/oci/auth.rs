@@ -4,23 +4,22 @@
 //! that is on the same host, in [`REALMS`], or listed in the configuration: a registry may name
 //! any realm it likes, and a stranger may name any registry.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use moka::sync::Cache;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
 use url::Url;
 
 use super::challenge::{Challenge, challenges};
 use super::flights::Flights;
-use super::manifest::position_of;
 use super::origin::Origin;
 use super::redirect::{Landing, follow};
 use super::target::Target;
+use super::token::{self, Token, TokenKey};
 use super::transport::{Ask, Transport};
 use super::{ClientSettings, Error};
 use crate::clock::Deadline;
@@ -37,16 +36,6 @@ const MAX_SCHEMES: u64 = 1024;
 
 /// Bytes of a realm. Real ones have some 60.
 const MAX_REALM_BYTES: usize = 2048;
-
-/// Bytes of tokens kept. Real tokens have 1 to 4 KiB.
-const TOKEN_CACHE_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Shortest and longest life of a token, whatever the server says: the specification gives at
-/// least a minute, and nobody should find out by an outage that one was revoked days ago.
-const TOKEN_LIFE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
-
-/// A token is not used in its last seconds, so that it does not expire on the way.
-const TOKEN_MARGIN: Duration = Duration::from_secs(5);
 
 /// The logins of one client.
 #[derive(Debug)]
@@ -71,24 +60,6 @@ enum Scheme {
     },
 }
 
-/// What a token is good for. The scope is always "pull from this repository": what a registry
-/// asks for beyond that, it does not get.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct TokenKey {
-    registry: Origin,
-    realm: Url,
-    service: Option<Box<str>>,
-    path: Box<str>,
-    /// Whose token it is. Enough of an identity, because a client's logins never change.
-    user: Option<Box<str>>,
-}
-
-#[derive(Debug, Clone)]
-struct Token {
-    header: HeaderValue,
-    life: Duration,
-}
-
 /// A header to send to one registry.
 #[derive(Debug)]
 pub(super) struct Grant {
@@ -109,11 +80,7 @@ impl Auth {
             access: Arc::clone(&settings.access),
             limits: settings.limits.clone(),
             schemes: Cache::new(MAX_SCHEMES),
-            tokens: Cache::builder()
-                .max_capacity(TOKEN_CACHE_BYTES)
-                .weigher(|key: &TokenKey, token: &Token| token_weight(key, token))
-                .expire_after(TokenExpiry)
-                .build(),
+            tokens: token::cache(),
             flights: Flights::default(),
         }
     }
@@ -130,16 +97,16 @@ impl Auth {
         }
     }
 
-    /// What to send after the registry refused a request that was sent with `refused`; `None` if
+    /// What to send after the registry refused a request that was sent with `was`; `None` if
     /// there is nothing better.
     pub(super) async fn renew(
         self: &Arc<Self>,
         target: &Target,
-        refused: Option<&Grant>,
+        was: Option<&Grant>,
         landing: &Landing,
         deadline: Deadline,
     ) -> Result<Option<Grant>, Error> {
-        let reused = refused.is_some_and(|grant| grant.reused);
+        let reused = was.is_some_and(|grant| grant.reused);
         let open = match landing.answer.status.as_u16() {
             401 => true,
             // Some registries say so of a token that is too old.
@@ -159,12 +126,12 @@ impl Auth {
             let (key, ..) = self.token_key(target, realm.clone(), service.clone());
             let stale = self.tokens.get(&key);
             // Only the token that was refused: another request may have put a new one there.
-            if stale.is_some_and(|stale| refused.is_some_and(|was| was.header == stale.header)) {
+            if stale.is_some_and(|stale| was.is_some_and(|was| was.header == stale.header)) {
                 self.tokens.invalidate(&key);
             }
         }
         let grant = self.grant(target, scheme, deadline).await?;
-        Ok(grant.filter(|new| refused.is_none_or(|old| old.header != new.header)))
+        Ok(grant.filter(|new| was.is_none_or(|old| old.header != new.header)))
     }
 
     /// The best challenge of an answer: a token says less than a password does.
@@ -256,7 +223,7 @@ impl Auth {
         let realm_origin = Origin::of(&realm);
         let trusted = realm_origin
             .as_ref()
-            .is_some_and(|realm| self.may_receive(&target.origin, realm));
+            .is_some_and(|realm| may_receive(&target.origin, realm, &self.access.realms));
         let (login, withheld_from) = match (login, realm_origin) {
             (Some(login), _) if trusted => (Some(login), None),
             (Some(_), Some(realm)) => (None, Some(realm.to_string())),
@@ -270,19 +237,6 @@ impl Auth {
             user: login.map(|login| login.username.as_str().into()),
         };
         (key, login, withheld_from)
-    }
-
-    /// Tells whether a token server may see the logins of a registry.
-    fn may_receive(&self, registry: &Origin, realm: &Origin) -> bool {
-        if !realm.is_tls() {
-            // The registry itself, which the configuration allows to be spoken to like this.
-            return realm == registry;
-        }
-        // Over TLS a host is one party, whatever the port: its certificate names no port.
-        let is_same_host = realm.host() == registry.host();
-        let pair = (registry.to_string(), realm.to_string());
-        let is_built_in = REALMS.iter().any(|(of, at)| pair.0 == *of && pair.1 == *at);
-        is_same_host || is_built_in || realm.is_listed_in(&self.access.realms)
     }
 
     async fn fetch_token(
@@ -318,43 +272,23 @@ impl Auth {
             status => return Err(Error::Status { host, status }),
         }
         let token =
-            read_token(&landing.answer.bytes).map_err(|why| Error::Malformed { host, why })?;
+            token::read(&landing.answer.bytes).map_err(|why| Error::Malformed { host, why })?;
         self.tokens.insert(key, token.clone());
         Ok(token)
     }
 }
 
-/// The answer of a token server.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    #[serde(default)]
-    token: Option<String>,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    expires_in: Option<u64>,
-}
-
-fn read_token(bytes: &[u8]) -> Result<Token, String> {
-    let answer: TokenAnswer = serde_json::from_slice(bytes)
-        .map_err(|fault| format!("the token: {}", position_of(&fault)))?;
-    let text = [answer.token, answer.access_token]
-        .into_iter()
-        .flatten()
-        .find(|t| !t.is_empty());
-    let text = text.ok_or("there is no token in it")?;
-    let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
-        .map_err(|_fault| "the token has characters that no token has")?;
-    header.set_sensitive(true);
-    let (shortest, longest) = TOKEN_LIFE;
-    let life = answer
-        .expires_in
-        .map_or(shortest, Duration::from_secs)
-        .clamp(shortest, longest);
-    Ok(Token {
-        header,
-        life: life.saturating_sub(TOKEN_MARGIN),
-    })
+/// Tells whether a token server may see the logins of a registry.
+fn may_receive(registry: &Origin, realm: &Origin, listed: &BTreeSet<String>) -> bool {
+    if !realm.is_tls() {
+        // The registry itself, which the configuration allows to be spoken to like this.
+        return realm == registry;
+    }
+    // Over TLS a host is one party, whatever the port: its certificate names no port.
+    let is_same_host = realm.host() == registry.host();
+    let pair = (registry.to_string(), realm.to_string());
+    let is_built_in = REALMS.iter().any(|(of, at)| pair.0 == *of && pair.1 == *at);
+    is_same_host || is_built_in || realm.is_listed_in(listed)
 }
 
 /// `Basic` with user and password; `None` if they cannot stand in a header.
@@ -377,83 +311,57 @@ pub(super) fn explain(error: Error, target: &Target, withheld_from: Option<Strin
     }
 }
 
-fn token_weight(key: &TokenKey, token: &Token) -> u32 {
-    let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-    let bytes = token.header.len()
-        + key.realm.as_str().len()
-        + text(&key.service)
-        + key.path.len()
-        + text(&key.user);
-    u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-/// Each token lives as long as its server says.
-#[derive(Debug)]
-struct TokenExpiry;
-
-impl moka::Expiry<TokenKey, Token> for TokenExpiry {
-    fn expire_after_create(
-        &self,
-        _key: &TokenKey,
-        token: &Token,
-        _created_at: std::time::Instant,
-    ) -> Option<Duration> {
-        Some(token.life)
-    }
-
-    fn expire_after_update(
-        &self,
-        _key: &TokenKey,
-        token: &Token,
-        _updated_at: std::time::Instant,
-        _left: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(token.life)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_answers_of_token_servers() {
-        for (json, header, life) in [
-            (r#"{"token":"a"}"#, "Bearer a", 55),
-            (r#"{"access_token":"b","expires_in":300}"#, "Bearer b", 295),
+    fn a_login_reaches_the_registry_its_own_host_and_realms_that_are_vouched_for() {
+        let listed = BTreeSet::from(["sso.test".to_owned(), "sso.test:8443".to_owned()]);
+        let origin = |url: &str| Origin::of(&url.parse().unwrap()).unwrap();
+        for (registry, realm, allowed) in [
+            ("https://a.test", "https://a.test/token", true),
+            ("https://a.test:5000", "https://a.test:5001/auth", true),
             (
-                r#"{"token":"a","access_token":"b","expires_in":1}"#,
-                "Bearer a",
-                55,
+                "https://registry-1.docker.io",
+                "https://auth.docker.io/token",
+                true,
             ),
             (
-                r#"{"token":"","access_token":"b","expires_in":0,"x":[1]}"#,
-                "Bearer b",
-                55,
+                "https://registry.gitlab.com",
+                "https://gitlab.com/jwt/auth",
+                true,
             ),
-            (r#"{"token":"a","expires_in":99999999}"#, "Bearer a", 3595),
+            ("https://a.test", "https://sso.test/token", true),
+            ("https://a.test", "https://sso.test:8443/token", true),
+            ("http://a.test:5000", "http://a.test:5000/token", true),
+            ("http://a.test:5000", "https://a.test/token", true),
+            ("https://a.test", "https://b.test/token", false),
+            ("https://a.test", "https://a.test.b.test/token", false),
+            ("https://a.test", "https://x.a.test/token", false),
+            ("https://a.test", "https://auth.docker.io/token", false),
+            (
+                "https://registry.gitlab.com",
+                "https://auth.docker.io/token",
+                false,
+            ),
+            (
+                "https://registry-1.docker.io",
+                "https://auth.docker.io:444/token",
+                false,
+            ),
+            (
+                "https://registry-1.docker.io",
+                "http://auth.docker.io/token",
+                false,
+            ),
+            ("https://a.test", "http://a.test/token", false),
+            ("https://a.test", "http://sso.test/token", false),
+            ("https://a.test", "https://sso.test:9443/token", false),
+            ("http://a.test:5000", "http://a.test:5001/token", false),
         ] {
-            let token = read_token(json.as_bytes()).unwrap();
-            assert_eq!(token.header, header, "{json}");
-            assert_eq!(token.life, Duration::from_secs(life), "{json}");
+            let got = may_receive(&origin(registry), &origin(realm), &listed);
+            assert_eq!(got, allowed, "{registry} → {realm}");
         }
-        for json in [
-            "",
-            "{}",
-            "[]",
-            r#"{"token":""}"#,
-            r#"{"token":"a\nb"}"#,
-            r#"{"token":7}"#,
-        ] {
-            assert!(read_token(json.as_bytes()).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_never_printed() {
-        let token = read_token(br#"{"token":"top-secret"}"#).unwrap();
-        assert!(!format!("{token:?}").contains("top-secret"));
-        let fault = read_token(br#"{"token":"top-secret"#).unwrap_err();
-        assert!(!fault.contains("top-secret"), "{fault}");
     }
 }

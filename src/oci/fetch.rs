@@ -59,11 +59,11 @@ impl Fetcher {
                 Err(error) => error,
             };
             number += 1;
-            let Some(wait) = retry::wait_before(number, &error, deadline) else {
+            let Some(pause) = retry::wait_before(number, &error, deadline) else {
                 return Err(error);
             };
-            debug!(%error, ?wait, what = want.what, "asking the registry again");
-            tokio::time::sleep(wait).await;
+            debug!(%error, ?pause, what = want.what, "asking the registry again");
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -14,12 +14,12 @@ use crate::config::{Limits, Timeouts};
 const MAX_HOSTS: u64 = 1024;
 
 /// A host that nobody asked for this long is forgotten.
-const IDLE: Duration = Duration::from_secs(10 * 60);
+const IDLE: Duration = Duration::from_mins(10);
 
 /// The hosts of one client.
 #[derive(Debug)]
 pub(super) struct Hosts {
-    hosts: moka::sync::Cache<Origin, Arc<Host>>,
+    known: moka::sync::Cache<Origin, Arc<Host>>,
     permits: usize,
     probe_after: Duration,
 }
@@ -51,12 +51,12 @@ pub(super) enum Barred {
 impl Hosts {
     /// No hosts yet.
     pub(super) fn new(limits: &Limits, timeouts: &Timeouts) -> Self {
-        let hosts = moka::sync::Cache::builder()
+        let known = moka::sync::Cache::builder()
             .max_capacity(MAX_HOSTS)
             .time_to_idle(IDLE)
             .build();
         Self {
-            hosts,
+            known,
             permits: limits.requests_per_host,
             probe_after: timeouts.breaker_probe,
         }
@@ -64,7 +64,7 @@ impl Hosts {
 
     /// The host of an origin.
     pub(super) fn of(&self, origin: &Origin) -> Arc<Host> {
-        self.hosts.get_with_by_ref(origin, || {
+        self.known.get_with_by_ref(origin, || {
             Arc::new(Host {
                 permits: Semaphore::new(self.permits),
                 breaker: Breaker::new(self.probe_after),
@@ -160,7 +160,7 @@ mod tests {
         for number in 0..3000 {
             hosts.of(&origin(number));
         }
-        hosts.hosts.run_pending_tasks();
-        assert!(hosts.hosts.entry_count() <= MAX_HOSTS);
+        hosts.known.run_pending_tasks();
+        assert!(hosts.known.entry_count() <= MAX_HOSTS);
     }
 }

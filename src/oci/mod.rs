@@ -12,7 +12,9 @@
 
 mod address;
 mod auth;
+mod body;
 mod breaker;
+mod cause;
 mod challenge;
 mod client;
 mod error;
@@ -25,6 +27,7 @@ mod redirect;
 mod retry;
 mod target;
 mod tls;
+mod token;
 mod transport;
 
 #[cfg(test)]

@@ -19,27 +19,24 @@ pub(super) fn wait_before(number: u32, error: &Error, deadline: Deadline) -> Opt
     if number > MORE_TRIES {
         return None;
     }
-    let wait = match error {
-        Error::Throttled {
-            retry_after: Some(wait),
-            ..
-        } => *wait,
-        passing if can_pass(passing) => jitter(number),
-        _lasting => return None,
+    let wait = if let Error::Throttled {
+        retry_after: Some(wait),
+        ..
+    } = error
+    {
+        *wait
+    } else if can_pass(error) {
+        jitter(number)
+    } else {
+        return None;
     };
     (wait < deadline.remaining()).then_some(wait)
 }
 
 /// Tells whether the same request may succeed a moment later. A time-out may, too, but has already
-/// taken the time that was there for it.
+/// taken the time that was there for it; an open breaker means to be left alone.
 fn can_pass(error: &Error) -> bool {
-    match error {
-        Error::Status { status, .. } => *status >= 500,
-        other => matches!(
-            other,
-            Error::Connect { .. } | Error::Broken { .. } | Error::Throttled { .. }
-        ),
-    }
+    error.is_outage() && !matches!(error, Error::Timeout { .. } | Error::BreakerOpen { .. })
 }
 
 /// Full jitter: anything from nothing to the whole wait, so that the requests that failed

@@ -3,21 +3,19 @@
 //! Here stand all the bounds: which addresses, how many at a time, how long, how many bytes. Knows
 //! nothing of logins beyond the header it is given, and follows nothing.
 
-use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue,
-};
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
 use super::address::{self, GuardedResolver, RefusedAddress};
+use super::body::{collect, drain};
+use super::cause::{broke_off, find_cause, innermost};
 use super::hosts::{Barred, Hosts};
 use super::origin::Origin;
 use super::{BuildFault, ClientSettings, Error, retry, tls};
@@ -29,15 +27,9 @@ use crate::metrics::{Metrics, RegistryOutcome};
 /// What we call ourselves.
 const USER_AGENT: &str = concat!("connaisseur/", env!("CARGO_PKG_VERSION"));
 
-/// How much of an unwanted body is read so that its connection can be used again.
-const DRAIN_BYTES: usize = 16 * 1024;
-
-/// How long that may take.
-const DRAIN_TIME: Duration = Duration::from_millis(100);
-
 /// Idle connections kept for each host, and for how long.
 const IDLE_CONNECTIONS: usize = 16;
-const IDLE_TIME: Duration = Duration::from_secs(60);
+const IDLE_TIME: Duration = Duration::from_mins(1);
 
 /// Exchanges of one client.
 #[derive(Debug)]
@@ -236,64 +228,6 @@ async fn send(client: &reqwest::Client, ask: Ask<'_>, host: &str) -> Result<Answ
     }
 }
 
-/// Reads a body to its end, at most `ask.limit` bytes, and hashes it on the way.
-async fn collect(
-    mut response: Response,
-    headers: &HeaderMap,
-    ask: Ask<'_>,
-    host: &str,
-) -> Result<(Bytes, Digest), Error> {
-    let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-        let why = "the body is compressed, although we asked that it is not".to_owned();
-        return Err(Error::Malformed {
-            host: host.to_owned(),
-            why,
-        });
-    }
-    let too_large = || Error::TooLarge {
-        what: ask.what.to_owned(),
-        host: host.to_owned(),
-        limit: ask.limit,
-    };
-    // What the header claims is only good for an early "no", never for a reservation of memory.
-    let claimed = response.content_length().unwrap_or(0);
-    if usize::try_from(claimed).map_or(true, |claimed| claimed > ask.limit) {
-        return Err(too_large());
-    }
-    let mut hash = Context::new(&SHA256);
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|fault| broke_off(&fault, host))?
-    {
-        if chunk.len() > ask.limit.saturating_sub(bytes.len()) {
-            return Err(too_large());
-        }
-        hash.update(&chunk);
-        bytes.extend_from_slice(&chunk);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(hash.finish().as_ref());
-    Ok((bytes.freeze(), Digest::from_bytes(digest)))
-}
-
-/// Reads the rest of a short body, so that the connection is not lost with it.
-async fn drain(mut response: Response) {
-    let read = async {
-        let mut left = DRAIN_BYTES;
-        while let Ok(Some(chunk)) = response.chunk().await {
-            left = left.saturating_sub(chunk.len());
-            if left == 0 {
-                break;
-            }
-        }
-    };
-    // Out of time: the connection is closed instead.
-    drop(tokio::time::timeout(DRAIN_TIME, read).await);
-}
-
 fn no_answer(fault: &reqwest::Error, host: &str) -> Error {
     let host = host.to_owned();
     if let Some(refused) = find_cause::<RefusedAddress>(fault) {
@@ -315,39 +249,14 @@ fn no_answer(fault: &reqwest::Error, host: &str) -> Error {
     }
 }
 
-fn broke_off(fault: &reqwest::Error, host: &str) -> Error {
-    Error::Broken {
-        host: host.to_owned(),
-        why: innermost(fault),
-    }
-}
-
-/// The innermost cause, which is the only one that tells people something (`connection refused`,
-/// `invalid peer certificate: UnknownIssuer`); the outer ones repeat the URL.
-fn innermost(fault: &dyn StdError) -> String {
-    causes(fault).last().unwrap_or(fault).to_string()
-}
-
-fn find_cause<'e, E: StdError + 'static>(fault: &'e dyn StdError) -> Option<&'e E> {
-    causes(fault).find_map(|cause| cause.downcast_ref())
-}
-
-fn causes<'e>(fault: &'e dyn StdError) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    let mut cause = fault.source();
-    std::iter::from_fn(move || {
-        let this = cause?;
-        cause = this.source();
-        Some(this)
-    })
-}
-
 /// A failure without the host, for the breaker, whose message names the host itself.
 fn brief(error: &Error) -> String {
-    match error {
-        Error::Connect { why, .. } | Error::Broken { why, .. } => why.clone(),
-        Error::Status { status, .. } => status.to_string(),
-        Error::Timeout { .. } => "no answer in time".to_owned(),
-        other => other.word().to_owned(),
+    if let Error::Connect { why, .. } | Error::Broken { why, .. } = error {
+        why.clone()
+    } else if let Error::Status { status, .. } = error {
+        status.to_string()
+    } else {
+        "no answer in time".to_owned()
     }
 }
 

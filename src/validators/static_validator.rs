@@ -59,3 +59,43 @@ fn parse(fields: &mut Fields<'_>, _context: &LoadContext<'_>) -> Option<Arc<dyn 
     };
     Some(Arc::new(Static(approval)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validators::testing;
+
+    fn approval(yaml: &str) -> (Approval, Vec<String>) {
+        let (validator, problems) = testing::read(yaml, parse);
+        let (judged_by, _) = testing::read("{}", |with, _| {
+            validator.and_then(|validator| validator.bind(with))
+        });
+        match judged_by.unwrap() {
+            JudgedBy::Static(approval) => (approval, problems),
+            JudgedBy::Verifying(verifier) => panic!("{verifier:?}"),
+        }
+    }
+
+    #[test]
+    fn only_a_written_approve_true_approves() {
+        for (yaml, wanted) in [
+            ("approve: true", Approval::Approve),
+            ("approve: false", Approval::Deny),
+            ("{}", Approval::Deny),
+        ] {
+            assert_eq!(approval(yaml), (wanted, Vec::new()), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn an_approve_that_is_no_boolean_is_a_problem_and_denies() {
+        for yaml in ["approve: \"true\"", "approve: 1", "approve: [true]"] {
+            let (approval, problems) = approval(yaml);
+            assert_eq!(
+                (approval, problems.len()),
+                (Approval::Deny, 1),
+                "{yaml}: {problems:?}"
+            );
+        }
+    }
+}

@@ -1,3 +1,11 @@
 //! Integration tests.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what goes wrong in a test must end it, in its helpers too"
+)]
+
 mod cosign;

@@ -1,3 +1,5 @@
+//! Names: their life, their keys, their bound.
+
 use super::*;
 use crate::image::ImageRef;
 

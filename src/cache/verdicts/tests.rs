@@ -1,3 +1,5 @@
+//! Verdicts: from when until when each kind is found, and under which key.
+
 use super::*;
 use crate::image::ImageRef;
 use crate::validators::Verified;
@@ -21,7 +23,6 @@ fn verified(judged_at: i64, valid_until: i64) -> Verdict {
     ))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a verdict is a result")]
 fn rejected() -> Verdict {
     Err(Refusal::rejected(
         "no-matching-signature",

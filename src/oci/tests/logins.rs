@@ -81,8 +81,8 @@ async fn concurrent_requests_for_one_repository_share_the_token_request() {
     let latency = Duration::from_millis(30);
     let access = Access::anonymous_tokens();
     let options = Options {
-        latency,
         access,
+        latency,
         ..Options::default()
     };
     let registry = Registry::start_with(options).await.unwrap();

@@ -5,6 +5,7 @@ mod guard;
 mod logins;
 mod outages;
 mod plain;
+mod proxy;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

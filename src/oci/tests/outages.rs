@@ -89,7 +89,7 @@ async fn retry_after_is_waited_for_if_it_fits_and_is_an_answer_if_not() {
     registry.inject(Fault::at("/v2/app/", status(429, "3600")));
     let begin = tokio::time::Instant::now();
     let error = pull(&client, &registry, "app").await.unwrap_err();
-    let retry_after = Some(Duration::from_secs(3600));
+    let retry_after = Some(Duration::from_hours(1));
     assert_eq!(
         error,
         Error::Throttled {

@@ -1,3 +1,5 @@
+//! Keys of every kind, and texts that are none.
+
 use super::*;
 use crate::cli::demo::signer::{KeyChoice, Signer};
 

@@ -1,3 +1,5 @@
+//! The loop: rounds, failures, crypto workers.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

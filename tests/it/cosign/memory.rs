@@ -77,8 +77,8 @@ async fn a_changed_rule_is_judged_again_from_evidence_without_the_registry() {
         "app",
         image,
         &[
-            rig.annotated(&rig.alice, image, "a"),
-            rig.annotated(&rig.bob, image, "b"),
+            Rig::annotated(&rig.alice, image, "a"),
+            Rig::annotated(&rig.bob, image, "b"),
         ],
     );
     let roots = [("alice", &rig.alice), ("bob", &rig.bob)];
@@ -236,4 +236,20 @@ async fn rejections_are_not_remembered_where_the_configuration_says_so() {
     rig.push_signatures("app", image, &[rig.signed_by(&rig.alice, "app", image)]);
 
     assert_eq!(verified(&verifier, &pinned).await, image);
+}
+
+#[tokio::test]
+async fn a_tag_that_the_registry_says_is_gone_is_forgotten_at_once() {
+    let rig = Rig::start().await;
+    let image = rig.push_signed("app", "1");
+    let (by_alice, tag) = (rig.by_alice(), rig.image("app:1"));
+    verified(&by_alice, &tag).await;
+    rig.registry.remove("app", "1");
+
+    // Bob's rule has to look again before it rejects, and learns that the tag is gone.
+    let by_bob = rig.verifier(&[("bob", &rig.bob)], "trustRoot: bob");
+    assert_eq!(rejected(&by_bob, &tag).await, "image-missing");
+    assert_eq!(by_alice.recall(&tag, rig.clock.now()), None);
+    let pinned = rig.pinned("app", image);
+    assert!(by_alice.recall(&pinned, rig.clock.now()).is_some());
 }

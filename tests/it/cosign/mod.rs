@@ -43,7 +43,7 @@ async fn a_payload_that_cosign_does_not_always_write_is_fetched() {
     rig.push_signatures(
         "app",
         image,
-        &[rig.annotated(&rig.alice, image, "built on monday")],
+        &[Rig::annotated(&rig.alice, image, "built on monday")],
     );
 
     let verifier = rig.verifier(
@@ -137,7 +137,7 @@ async fn several_roots_must_have_signed_where_the_rule_says_so() {
 async fn a_registry_that_does_not_give_the_evidence_makes_it_inconclusive() {
     let rig = Rig::start().await;
     let image = rig.registry.push_image("app", "1");
-    rig.push_signatures("app", image, &[rig.annotated(&rig.alice, image, "x")]);
+    rig.push_signatures("app", image, &[Rig::annotated(&rig.alice, image, "x")]);
     let verifier = rig.by_alice();
     let sig = format!("/v2/app/manifests/sha256-{}.sig", image.hex());
 

@@ -123,7 +123,7 @@ impl Rig {
     }
 
     /// A payload that is not the one that every signature of cosign has, so that it must be fetched.
-    pub(super) fn annotated(&self, signer: &Signer, image: Digest, note: &str) -> SignedPayload {
+    pub(super) fn annotated(signer: &Signer, image: Digest, note: &str) -> SignedPayload {
         let annotations = BTreeMap::from([("note".to_owned(), note.to_owned())]);
         signer
             .sign_payload(signer::payload("reg.example/app", image, &annotations))

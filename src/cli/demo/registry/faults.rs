@@ -108,9 +108,11 @@ impl Faults {
         let active = faults.iter_mut().find(applies)?;
         active.happened += 1;
         let is_second = active.happened.is_multiple_of(2);
-        match active.fault.effect.clone() {
-            Effect::Alternate(bytes) => is_second.then_some(Effect::Replace(bytes)),
-            effect => Some(effect),
+        let effect = active.fault.effect.clone();
+        if let Effect::Alternate(bytes) = effect {
+            is_second.then_some(Effect::Replace(bytes))
+        } else {
+            Some(effect)
         }
     }
 }

@@ -92,7 +92,7 @@ impl Store {
         let mut referring: Vec<Value> = manifests
             .filter_map(|(own, stored)| descriptor_if_refers(*own, stored, digest))
             .collect();
-        referring.sort_by_key(|descriptor| descriptor["digest"].to_string());
+        referring.sort_by_key(|descriptor| descriptor.get("digest").map(Value::to_string));
         json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -103,14 +103,14 @@ impl Store {
 
 fn descriptor_if_refers(own: Digest, stored: &Stored, subject: &str) -> Option<Value> {
     let manifest: Value = serde_json::from_slice(&stored.bytes).ok()?;
-    (manifest["subject"]["digest"] == subject).then(|| {
-        let kind = [&manifest["artifactType"], &manifest["config"]["mediaType"]];
+    let kinds = ["/artifactType", "/config/mediaType"];
+    (manifest.pointer("/subject/digest")? == subject).then(|| {
         json!({
             "mediaType": stored.media_type,
             "digest": own.to_string(),
             "size": stored.bytes.len(),
-            "artifactType": kind.into_iter().find(|kind| kind.is_string()),
-            "annotations": manifest["annotations"],
+            "artifactType": kinds.into_iter().find_map(|kind| manifest.pointer(kind)),
+            "annotations": manifest.get("annotations"),
         })
     })
 }

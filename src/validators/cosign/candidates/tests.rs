@@ -1,3 +1,5 @@
+//! Manifests that a stranger wrote.
+
 use serde_json::{Value, json};
 
 use super::*;

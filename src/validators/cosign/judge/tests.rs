@@ -1,3 +1,5 @@
+//! Judgements over evidence that is made by the signer of the demo.
+
 use super::*;
 use crate::cli::demo::signer::{self, KeyChoice, SignedPayload, Signer};
 use crate::image::ImageRef;
@@ -298,7 +300,7 @@ fn a_payload_that_cannot_be_fetched_makes_it_inconclusive_unless_the_others_suff
     let alice = signer();
     let good = alice.sign("reg.example/app", image()).unwrap();
     let lost = alice.sign("reg.example/lost", image()).unwrap();
-    let lose = |mut evidence: Evidence, as_what: &Payload| {
+    let with_lost = |mut evidence: Evidence, as_what: &Payload| {
         evidence
             .payloads
             .insert(Digest::of(&lost.payload), as_what.clone());
@@ -306,15 +308,15 @@ fn a_payload_that_cannot_be_fetched_makes_it_inconclusive_unless_the_others_suff
     };
     let unobtained = Payload::Unobtained(Reason::new("registry-timeout", "no answer"));
 
-    let alone = lose(evidence(std::slice::from_ref(&lost)), &unobtained);
+    let alone = with_lost(evidence(std::slice::from_ref(&lost)), &unobtained);
     assert_eq!(inconclusive(&case(&alice), &alone), "registry-timeout");
-    let beside_good = lose(evidence(&[lost.clone(), good]), &unobtained);
+    let beside_good = with_lost(evidence(&[lost.clone(), good]), &unobtained);
     assert!(verdict(&case(&alice), &beside_good).is_ok());
     let bad = signer().sign("reg.example/app", image()).unwrap();
-    let beside_bad = lose(evidence(&[bad, lost.clone()]), &unobtained);
+    let beside_bad = with_lost(evidence(&[bad, lost.clone()]), &unobtained);
     assert_eq!(inconclusive(&case(&alice), &beside_bad), "registry-timeout");
 
-    let gone = lose(evidence(std::slice::from_ref(&lost)), &Payload::Missing);
+    let gone = with_lost(evidence(std::slice::from_ref(&lost)), &Payload::Missing);
     assert_eq!(rejected(&case(&alice), &gone).0, "no-matching-signature");
 }
 
@@ -371,8 +373,8 @@ fn an_unreadable_manifest_is_rejected() {
 #[test]
 fn the_options_of_the_rule_reach_the_payload() {
     let alice = signer();
-    let elsewhere = evidence(&[alice.sign("reg.example/elsewhere", image()).unwrap()]);
-    assert!(verdict(&case(&alice), &elsewhere).is_ok());
+    let foreign = evidence(&[alice.sign("reg.example/elsewhere", image()).unwrap()]);
+    assert!(verdict(&case(&alice), &foreign).is_ok());
 
     let plain = case(&alice);
     let strict = Wants {
@@ -384,23 +386,23 @@ fn the_options_of_the_rule_reach_the_payload() {
         ..plain
     };
     assert!(
-        rejected(&strict, &elsewhere)
+        rejected(&strict, &foreign)
             .1
             .contains("reg.example/elsewhere")
     );
 
     let plain = case(&alice);
     let annotations = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
-    let annotated = Wants {
+    let asking = Wants {
         annotations,
         ..(*plain.wants).clone()
     };
-    let annotated = Case {
-        wants: Arc::new(annotated),
+    let asking = Case {
+        wants: Arc::new(asking),
         ..plain
     };
     assert!(
-        rejected(&annotated, &elsewhere)
+        rejected(&asking, &foreign)
             .1
             .contains("lacks annotation `env`")
     );

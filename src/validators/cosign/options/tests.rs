@@ -1,3 +1,5 @@
+//! Options of rules: what they mean, and what is wrong with them.
+
 use super::*;
 use crate::cli::demo::signer::{KeyChoice, Signer};
 use crate::config::{Node, Problems};

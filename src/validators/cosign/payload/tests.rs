@@ -1,3 +1,5 @@
+//! Claims: those that count, and those that two readers could read differently.
+
 use serde_json::json;
 
 use super::*;

@@ -1,9 +1,7 @@
-use std::path::PathBuf;
-use std::sync::Arc;
+//! Trust roots: what is refused when the file is read.
 
 use super::*;
 use crate::cli::demo::signer::{KeyChoice, Signer};
-use crate::config::{Node, Problems, RegistryAccess, Secrets, Sections};
 use crate::validators::testing;
 
 fn pem() -> String {
@@ -14,24 +12,7 @@ fn pem() -> String {
 
 /// The trust roots, and what is wrong with them.
 fn read(validator: &str) -> (Option<Vec<TrustRoot>>, Vec<String>) {
-    let node: Node = serde_saphyr::from_str(validator).unwrap();
-    let problems = Problems::default();
-    let mut fields = Fields::of(&node, "the validator", &problems).unwrap();
-    let (sections, access) = (Sections::default(), Arc::new(RegistryAccess::default()));
-    let secrets = Secrets::new(PathBuf::from("/nowhere"));
-    let context = LoadContext {
-        name: "sigs",
-        sections: &sections,
-        access: &access,
-        secrets: &secrets,
-        runtime: &testing::runtime(),
-    };
-    let roots = trust_roots(&mut fields, &context);
-    let problems: Vec<_> = problems
-        .into_sorted()
-        .into_iter()
-        .map(|problem| problem.what)
-        .collect();
+    let (roots, problems) = testing::read(validator, trust_roots);
     assert_eq!(roots.is_none(), !problems.is_empty(), "{problems:?}");
     (roots, problems)
 }

@@ -1,3 +1,5 @@
+//! Tables of who signed and who had to.
+
 use super::*;
 use crate::cli::demo::signer::{KeyChoice, Signer};
 use crate::trust::PublicKey;
