@@ -12,7 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, LoadFault, Logging, Overrides, Sections, Source};
 use crate::engine::{Engine, Reply};
 use crate::http::{
-    Certificates, Readiness, RequestLimits, Review, Server, Service, TlsFault, shutdown_signal,
+    Bodies, Certificates, Readiness, RequestLimits, Review, Server, Service, TlsFault, shutdown_signal,
 };
 use crate::metrics::Metrics;
 use crate::telemetry;
@@ -122,6 +122,7 @@ pub fn service(engine: &Arc<Engine>, metrics: &Arc<Metrics>) -> Service {
             body_bytes: config.sections.limits.body_bytes,
             time: config.sections.timeouts.request,
         },
+        bodies: Bodies::new(config.sections.limits.bodies_bytes),
     }
 }
 

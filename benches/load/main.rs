@@ -8,9 +8,16 @@
 //!
 //! `cargo bench --bench load` runs all of it; `cargo bench --bench load -- quick` a tenth.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a benchmark prints its figures, and ends where something is wrong"
+)]
+
 mod client;
 mod floor;
 mod process;
+mod rig;
 mod scenarios;
 
 fn main() -> anyhow::Result<()> {

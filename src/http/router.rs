@@ -10,6 +10,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::probes::{self, Readiness};
+use super::bodies::Bodies;
 use super::webhook::{self, Review};
 use crate::engine::Webhook;
 use crate::metrics::{self, Metrics};
@@ -31,6 +32,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// What the bodies of all requests together may take.
+    pub bodies: Bodies,
 }
 
 /// What a request may cost.
@@ -74,6 +77,8 @@ pub(super) enum Refused {
     Unreadable,
     #[error("the body of the request did not arrive in time")]
     Slow,
+    #[error("too many requests are held in memory (`limits.bodiesBytes`): try again")]
+    Full,
 }
 
 impl Service {
@@ -128,6 +133,7 @@ impl Refused {
             Self::Client => StatusCode::FORBIDDEN,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

@@ -92,6 +92,7 @@ impl Rig {
                 body_bytes: BODY_LIMIT,
                 time: FAR,
             },
+        bodies: Bodies::new(64 * 1024 * 1024),
         };
         let (end, ended) = oneshot::channel::<()>();
         let task = tokio::spawn(bound.serve(service, async {

@@ -120,6 +120,11 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         Kind::Bytes(64 * KI..=64 * MI, |s| &mut s.limits.body_bytes),
     ),
     Setting::new(
+        "limits.bodiesBytes",
+        "bytes of all bodies that are held at the same time",
+        Kind::Bytes(MI..=4 * GI, |s| &mut s.limits.bodies_bytes),
+    ),
+    Setting::new(
         "limits.jsonDepth",
         "nesting of the JSON of a request",
         Kind::Count(16..=512, |s| &mut s.limits.json_depth),

@@ -4,6 +4,7 @@ use http_body_util::{Full, StreamBody};
 use hyper::body::Frame;
 use hyper::{Response, StatusCode};
 
+use super::super::bodies::Bodies;
 use super::super::probes::Readiness;
 use super::super::router::{Entrance, RequestLimits};
 use super::*;
@@ -45,6 +46,7 @@ fn service() -> Service {
             body_bytes: LIMIT,
             time: Duration::from_secs(30),
         },
+        bodies: Bodies::new(64 * 1024 * 1024),
     }
 }
 

@@ -3,6 +3,8 @@
 //! The same engine serves the webhooks, `connaisseur verify` and the demo. It holds no verification
 //! logic: patterns, verdicts and answers are made by those whose names stand here.
 
+mod record;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,14 +13,15 @@ use jiff::Timestamp;
 
 use crate::actors::{Actors, Work};
 use crate::admission::{
-    self, Answer, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation,
+    self, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation,
     Outcome, Request, Situation, Skip, Which, Workload, WorkloadFault,
 };
 use crate::clock::{Clock, Deadline};
 use crate::config::{Config, Limits};
 use crate::image::{ImageRef, ParseFault};
-use crate::metrics::{Answered, Metrics, RuleMetrics, SkipReason, Unverified};
+use crate::metrics::{Metrics, RuleMetrics};
 use crate::policy::{JudgedBy, Rule};
+use record::{Subject, answered, count_settled, count_verdict, timed_out, unverified};
 use crate::validators::{Approval, Refusal, Verdict, Verifier};
 
 /// Which webhook asks.
@@ -78,15 +81,6 @@ struct Decided {
     name: String,
     /// Whether an image was not judged in time.
     timed_out: bool,
-}
-
-/// What counters and log say of a request, besides its answer.
-struct Subject<'a> {
-    webhook: Webhook,
-    request: Option<&'a Request<'a>>,
-    name: &'a str,
-    timed_out: bool,
-    begun: Instant,
 }
 
 impl Engine {
@@ -322,59 +316,6 @@ impl Decided {
     }
 }
 
-impl Subject<'_> {
-    /// One line for each request: admissions are many, denials are what people look for.
-    fn log(&self, envelope: &Envelope<'_>, answer: &Answer) {
-        let (kind, namespace) = self.request.map_or(("", ""), |request| {
-            (&*request.kind.kind, &*request.namespace)
-        });
-        let (webhook, uid, name) = (self.webhook, &*envelope.uid, self.name);
-        let took = self.begun.elapsed();
-        match &answer.denied {
-            Some(denied) => {
-                let (code, message) = (denied.code, &denied.message);
-                tracing::warn!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    code,
-                    message,
-                    "denied"
-                );
-            }
-            None if !answer.warnings.is_empty() => {
-                let warnings = &answer.warnings;
-                tracing::warn!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    ?warnings,
-                    "admitted by mode"
-                );
-            }
-            None => {
-                let pins = answer.pins.len();
-                tracing::debug!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    pins,
-                    "admitted"
-                );
-            }
-        }
-    }
-}
-
 impl Reply {
     /// One sentence for a body that no answer can be addressed to.
     fn refusal(sentence: &str) -> Self {
@@ -422,62 +363,4 @@ fn outcome_of<'a>(image: &'a ImageRef, rule: &'a Rule, verdict: Verdict) -> Outc
 /// What an image is until its verdict arrives: denied.
 fn lost() -> Refusal {
     Refusal::inconclusive("internal-fault", "no verdict arrived")
-}
-
-fn count_verdict(rule: &Rule, verdict: &Verdict) {
-    match verdict {
-        Ok(_) => rule.metrics.succeeded(),
-        Err(refusal) if refusal.reason().word == "timeout" => rule.metrics.timed_out(),
-        Err(_) => rule.metrics.failed(),
-    }
-}
-
-fn unverified(skip: Skip) -> Unverified {
-    match skip {
-        Skip::Static => Unverified::Static,
-        Skip::Unchanged => Unverified::Unchanged,
-        Skip::Child => Unverified::Child,
-        Skip::Deleting => Unverified::Deleting,
-    }
-}
-
-/// How an answer is counted.
-fn answered(answer: &Answer, timed_out: bool) -> Answered {
-    let by = |name| answer.audit.iter().any(|(key, _)| *key == name);
-    match &answer.denied {
-        Some(denied) if denied.code == 503 => Answered::Inconclusive { timeout: timed_out },
-        Some(denied) if denied.code == 429 => Answered::Overloaded,
-        Some(_) => Answered::Rejected,
-        None if by("podsOnly") => Answered::PodsOnly,
-        None if by("detection") => Answered::Detection,
-        None => Answered::Admitted,
-    }
-}
-
-/// Whether an image was not judged in time.
-fn timed_out(outcome: &Outcome<'_>) -> bool {
-    matches!(outcome, Outcome::Refused { refusal, .. } if refusal.reason().word == "timeout")
-}
-
-/// Counts a judgement for which no validator was asked now.
-fn count_settled(metrics: &RuleMetrics, outcome: &Outcome<'_>) {
-    match outcome {
-        Outcome::Skipped(skip) => {
-            match skip {
-                Skip::Unchanged => metrics.skipped(SkipReason::Unchanged),
-                Skip::Child => metrics.skipped(SkipReason::Child),
-                Skip::Static | Skip::Deleting => {}
-            }
-            metrics.succeeded();
-        }
-        Outcome::Verified { .. } => {
-            metrics.skipped(SkipReason::CacheHit);
-            metrics.succeeded();
-        }
-        Outcome::Refused { .. } => {
-            metrics.skipped(SkipReason::CacheHit);
-            metrics.failed();
-        }
-        Outcome::StaticDeny(_) | Outcome::Invalid(_) | Outcome::NoRule(_) => metrics.failed(),
-    }
 }
