@@ -17,8 +17,9 @@ use tokio_rustls::TlsAcceptor;
 pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
     let chain = CertificateDer::pem_file_iter(cert)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
-    let config =
-        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -32,7 +33,9 @@ pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
                 stream.set_nodelay(true)?;
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    let Ok(tls) = acceptor.accept(stream).await else { return };
+                    let Ok(tls) = acceptor.accept(stream).await else {
+                        return;
+                    };
                     hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(tls), service_fn(allow))
                         .await
@@ -43,7 +46,12 @@ pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
 }
 
 async fn allow(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
     let review: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let answer = serde_json::json!({
         "apiVersion": review["apiVersion"],

@@ -41,7 +41,10 @@ struct Row {
 /// Measures everything; `scale` divides the counts.
 pub fn run(scale: usize) -> anyhow::Result<()> {
     let rig = Rig::new(scale)?;
-    println!("{} requests a round, {ROUNDS} rounds, {CONNECTIONS} connections\n", 20_000 / scale);
+    println!(
+        "{} requests a round, {ROUNDS} rounds, {CONNECTIONS} connections\n",
+        20_000 / scale
+    );
     let mut rows = rig.against_the_floor()?;
     rows.extend(rig.uncached()?);
     print_rows(&rows);

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use super::failure::{Denied, Failure, Judged, LINES, ONE_LINE, Outcome, message};
 use super::patch::Pin;
-use super::review::Operation;
 use super::skip::Skip;
 use super::workload::Workload;
 use crate::config::{Features, ResourceValidation};
@@ -30,8 +29,6 @@ pub struct Modes {
 pub struct Situation<'a> {
     /// Which webhook asks.
     pub webhook: Webhook,
-    /// What is done to the object.
-    pub operation: Operation,
     /// The object.
     pub workload: &'a Workload<'a>,
     /// The modes in force.
@@ -72,12 +69,10 @@ impl Modes {
 }
 
 impl Situation<'_> {
-    /// Tells whether images of this object can be replaced at all: a Job's template is immutable
-    /// once it exists, and other kinds than Pods stay as they are where only Pods are judged.
+    /// Tells whether images of this object can be replaced at all: other kinds than Pods stay as
+    /// they are where only Pods are judged.
     fn can_pin(&self) -> bool {
-        let frozen = self.workload.is_job() && self.operation == Operation::Update;
-        let passed_over = self.modes.pods_only && !self.workload.is_pod();
-        !frozen && !passed_over
+        !self.modes.pods_only || self.workload.is_pod()
     }
 }
 

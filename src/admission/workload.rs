@@ -187,7 +187,9 @@ impl<'a> Workload<'a> {
 
     /// Tells whether objects of this kind run images, so that the webhooks are asked about them.
     pub fn is_known(group: &str, kind: &str) -> bool {
-        KINDS.iter().any(|known| known.group == group && known.name == kind)
+        KINDS
+            .iter()
+            .any(|known| known.group == group && known.name == kind)
     }
 
     /// The name of the kind, as `Pod`.
@@ -198,11 +200,6 @@ impl<'a> Workload<'a> {
     /// Whether it is a Pod itself, not a template for some.
     pub fn is_pod(&self) -> bool {
         self.kind.shape == Shape::Pod
-    }
-
-    /// Whether it is a Job, whose template cannot be changed.
-    pub fn is_job(&self) -> bool {
-        self.kind.name == "Job"
     }
 
     /// Every use of an image, in the order of the lists and within them, to be judged.

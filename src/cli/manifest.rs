@@ -39,9 +39,12 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Object>> {
 fn read_text(file: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
-        std::io::stdin().take(MAX_BYTES + 1).read_to_string(&mut text)
+        std::io::stdin()
+            .take(MAX_BYTES + 1)
+            .read_to_string(&mut text)
     } else {
-        std::fs::File::open(file).and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text))
+        std::fs::File::open(file)
+            .and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text))
     };
     read.with_context(|| format!("cannot read {}", file.display()))?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_BYTES {
@@ -59,9 +62,12 @@ fn collect(document: Value, objects: &mut Vec<Object>) -> anyhow::Result<()> {
     if kind.ends_with("List")
         && let Some(Value::Array(items)) = document.get("items")
     {
-        return items.iter().try_for_each(|item| collect(item.clone(), objects));
+        return items
+            .iter()
+            .try_for_each(|item| collect(item.clone(), objects));
     }
-    let api_version = text_at(&document, "/apiVersion").context("a document has no `apiVersion`")?;
+    let api_version =
+        text_at(&document, "/apiVersion").context("a document has no `apiVersion`")?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
     let name = text_at(&document, "/metadata/name")
         .or_else(|| text_at(&document, "/metadata/generateName"))
@@ -109,7 +115,10 @@ mod tests {
             "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n---\n\
              apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: b}\n",
         );
-        let names: Vec<_> = found.iter().map(|object| (&*object.name, &*object.group)).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|object| (&*object.name, &*object.group))
+            .collect();
         assert_eq!(names, [("Pod/a", ""), ("Deployment/b", "apps")]);
         let review: Value = serde_json::from_slice(&found[1].review).unwrap();
         assert_eq!(review["request"]["kind"]["group"], "apps");

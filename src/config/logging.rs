@@ -24,7 +24,11 @@ impl Logging {
     /// configuration is read logs with the defaults then: the same problem refuses the configuration.
     pub fn of(source: &Source) -> Result<Self, Problem> {
         let mut logging = Self::default();
-        for (name, text) in source.environment.iter().filter(|(_, text)| !text.is_empty()) {
+        for (name, text) in source
+            .environment
+            .iter()
+            .filter(|(_, text)| !text.is_empty())
+        {
             let problem = |fault: ParseFault| Problem {
                 place: Place::default(),
                 what: format!("environment variable `{name}`: {fault}"),

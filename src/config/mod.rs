@@ -86,7 +86,10 @@ impl Config {
         overrides: &Overrides,
         runtime: impl FnOnce(&Sections) -> Runtime,
     ) -> Result<Self, LoadFault> {
-        let text = source.text.clone().map_or_else(|| file::read(&source.path), Ok)?;
+        let text = source
+            .text
+            .clone()
+            .map_or_else(|| file::read(&source.path), Ok)?;
         let input = resolve::Input {
             source,
             overrides,

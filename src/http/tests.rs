@@ -22,6 +22,9 @@ use crate::config;
 use crate::engine::{Reply, Webhook};
 use crate::metrics::Metrics;
 
+/// More than the sockets between client and server hold.
+const BODY_LIMIT: usize = 8 << 20;
+
 /// Longer than anything here takes.
 const FAR: Duration = Duration::from_secs(20);
 
@@ -86,7 +89,7 @@ impl Rig {
             readiness: Readiness::new(vec!["default".into()]),
             metrics: Arc::new(Metrics::new()),
             limits: RequestLimits {
-                body_bytes: 100_000,
+                body_bytes: BODY_LIMIT,
                 time: FAR,
             },
         };
@@ -112,6 +115,17 @@ impl Rig {
 
     fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.webhooks.port())
+    }
+
+    /// A connection without a client that helps.
+    async fn raw(&self) -> tokio_rustls::client::TlsStream<TcpStream> {
+        let config = rustls_client(self.certificates.self_signed_pem().expect("self-signed"));
+        let tcp = TcpStream::connect(self.webhooks).await.expect("connected");
+        let name = rustls::pki_types::ServerName::try_from("localhost").expect("a name");
+        tokio_rustls::TlsConnector::from(config)
+            .connect(name, tcp)
+            .await
+            .expect("a handshake")
     }
 
     fn plain_url(&self, path: &str) -> String {
@@ -197,12 +211,12 @@ async fn a_body_that_is_too_large_is_told_so_over_the_wire() {
     let rig = Rig::start(|_| {}).await;
     for builder in [rig.client(), rig.client().http1_only()] {
         let client = builder.build().expect("a client");
-        for bytes in [100_001, 150_000] {
+        for bytes in [BODY_LIMIT + 1, BODY_LIMIT * 2 - 1] {
             let answer = review(&client, &rig.url("/mutate"), vec![b' '; bytes]).await;
             assert_eq!(answer.status(), 413, "{bytes}");
         }
         assert_eq!(
-            review(&client, &rig.url("/mutate"), vec![b' '; 100_000])
+            review(&client, &rig.url("/mutate"), vec![b' '; BODY_LIMIT])
                 .await
                 .status(),
             200
@@ -213,13 +227,7 @@ async fn a_body_that_is_too_large_is_told_so_over_the_wire() {
 #[tokio::test]
 async fn a_connection_outlives_a_panic() {
     let rig = Rig::start(|_| {}).await;
-    let config = rustls_client(rig.certificates.self_signed_pem().expect("self-signed"));
-    let tcp = TcpStream::connect(rig.webhooks).await.expect("connected");
-    let name = rustls::pki_types::ServerName::try_from("localhost").expect("a name");
-    let mut tls = tokio_rustls::TlsConnector::from(config)
-        .connect(name, tcp)
-        .await
-        .expect("tls");
+    let mut tls = rig.raw().await;
     for (body, expected) in [("panic", "denied"), ("other", "reviewed")] {
         let request = format!(
             "POST /mutate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -253,6 +261,21 @@ fn rustls_client(root: &str) -> Arc<rustls::ClientConfig> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Arc::new(config)
+}
+
+#[tokio::test]
+async fn a_client_that_reads_only_after_it_wrote_learns_that_its_body_is_too_large() {
+    let rig = Rig::start(|_| {}).await;
+    let mut tls = rig.raw().await;
+    let bytes = BODY_LIMIT * 2 - 1;
+    let head = format!(
+        "POST /mutate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n"
+    );
+    tls.write_all(head.as_bytes()).await.expect("sent");
+    tls.write_all(&vec![b' '; bytes]).await.expect("taken in");
+    let mut answer = [0; 12];
+    tls.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 413");
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ use crate::engine::{Engine, Reply, Webhook};
 /// What is kept back of the time that a caller gives: an answer needs to travel.
 const RESERVE: Duration = Duration::from_millis(500);
 
+/// Bytes that are reserved for a body because it was announced; most reviews are smaller.
+const RESERVED_BYTES: usize = 64 * 1024;
+
 type Answering = dyn Fn(Webhook, Bytes, Deadline) -> BoxFuture<'static, Reply> + Send + Sync;
 
 /// Who answers reviews, and what is answered if that breaks down.
@@ -144,7 +147,7 @@ where
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limit {
         if !waits {
-            discard(body, limit).await;
+            discard(body, limit.saturating_mul(2)).await;
         }
         return Err(too_large);
     }
@@ -157,8 +160,8 @@ where
     if body.is_end_stream() {
         return Ok(first);
     }
-    // The announced length is within the limit, and is all that is reserved in advance.
-    let mut whole = BytesMut::with_capacity(announced.max(first.len()));
+    // An announcement costs nothing, so that little is reserved for it.
+    let mut whole = BytesMut::with_capacity(announced.min(RESERVED_BYTES).max(first.len()));
     whole.extend_from_slice(&first);
     while let Some(more) = next(&mut body).await? {
         if whole.len().saturating_add(more.len()) > limit {
@@ -182,13 +185,14 @@ where
     }
 }
 
-/// Takes in what a client is still sending, `limit` bytes more at most: a connection that is closed
-/// over unread bytes is reset, and the client would never read why.
-async fn discard<B>(mut body: B, limit: usize)
+/// Takes in what a client is still sending, so much at most: a connection that is closed over unread
+/// bytes is reset, and a client that writes before it reads would never learn why. Who sends more
+/// than twice the limit is cut off.
+async fn discard<B>(mut body: B, most: usize)
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let mut left = limit;
+    let mut left = most;
     while let Ok(Some(bytes)) = next(&mut body).await {
         match left.checked_sub(bytes.len()) {
             Some(rest) => left = rest,

@@ -4,6 +4,7 @@
 //! that is on the same host, in [`REALMS`], or listed in the configuration: a registry may name
 //! any realm it likes, and a stranger may name any registry.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -222,7 +223,7 @@ impl Auth {
         let realm_origin = Origin::of(&realm);
         let trusted = realm_origin
             .as_ref()
-            .is_some_and(|realm| self.may_receive(&target.origin, realm));
+            .is_some_and(|realm| may_receive(&target.origin, realm, &self.access.realms));
         let (login, withheld_from) = match (login, realm_origin) {
             (Some(login), _) if trusted => (Some(login), None),
             (Some(_), Some(realm)) => (None, Some(realm.to_string())),
@@ -236,19 +237,6 @@ impl Auth {
             user: login.map(|login| login.username.as_str().into()),
         };
         (key, login, withheld_from)
-    }
-
-    /// Tells whether a token server may see the logins of a registry.
-    fn may_receive(&self, registry: &Origin, realm: &Origin) -> bool {
-        if !realm.is_tls() {
-            // The registry itself, which the configuration allows to be spoken to like this.
-            return realm == registry;
-        }
-        // Over TLS a host is one party, whatever the port: its certificate names no port.
-        let is_same_host = realm.host() == registry.host();
-        let pair = (registry.to_string(), realm.to_string());
-        let is_built_in = REALMS.iter().any(|(of, at)| pair.0 == *of && pair.1 == *at);
-        is_same_host || is_built_in || realm.is_listed_in(&self.access.realms)
     }
 
     async fn fetch_token(
@@ -290,6 +278,19 @@ impl Auth {
     }
 }
 
+/// Tells whether a token server may see the logins of a registry.
+fn may_receive(registry: &Origin, realm: &Origin, listed: &BTreeSet<String>) -> bool {
+    if !realm.is_tls() {
+        // The registry itself, which the configuration allows to be spoken to like this.
+        return realm == registry;
+    }
+    // Over TLS a host is one party, whatever the port: its certificate names no port.
+    let is_same_host = realm.host() == registry.host();
+    let pair = (registry.to_string(), realm.to_string());
+    let is_built_in = REALMS.iter().any(|(of, at)| pair.0 == *of && pair.1 == *at);
+    is_same_host || is_built_in || realm.is_listed_in(listed)
+}
+
 /// `Basic` with user and password; `None` if they cannot stand in a header.
 fn basic(login: &Login) -> Option<HeaderValue> {
     let pair = format!("{}:{}", login.username, login.password.expose_secret());
@@ -307,5 +308,60 @@ pub(super) fn explain(error: Error, target: &Target, withheld_from: Option<Strin
             status,
         },
         (error, _) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_reaches_the_registry_its_own_host_and_realms_that_are_vouched_for() {
+        let listed = BTreeSet::from(["sso.test".to_owned(), "sso.test:8443".to_owned()]);
+        let origin = |url: &str| Origin::of(&url.parse().unwrap()).unwrap();
+        for (registry, realm, allowed) in [
+            ("https://a.test", "https://a.test/token", true),
+            ("https://a.test:5000", "https://a.test:5001/auth", true),
+            (
+                "https://registry-1.docker.io",
+                "https://auth.docker.io/token",
+                true,
+            ),
+            (
+                "https://registry.gitlab.com",
+                "https://gitlab.com/jwt/auth",
+                true,
+            ),
+            ("https://a.test", "https://sso.test/token", true),
+            ("https://a.test", "https://sso.test:8443/token", true),
+            ("http://a.test:5000", "http://a.test:5000/token", true),
+            ("http://a.test:5000", "https://a.test/token", true),
+            ("https://a.test", "https://b.test/token", false),
+            ("https://a.test", "https://a.test.b.test/token", false),
+            ("https://a.test", "https://x.a.test/token", false),
+            ("https://a.test", "https://auth.docker.io/token", false),
+            (
+                "https://registry.gitlab.com",
+                "https://auth.docker.io/token",
+                false,
+            ),
+            (
+                "https://registry-1.docker.io",
+                "https://auth.docker.io:444/token",
+                false,
+            ),
+            (
+                "https://registry-1.docker.io",
+                "http://auth.docker.io/token",
+                false,
+            ),
+            ("https://a.test", "http://a.test/token", false),
+            ("https://a.test", "http://sso.test/token", false),
+            ("https://a.test", "https://sso.test:9443/token", false),
+            ("http://a.test:5000", "http://a.test:5001/token", false),
+        ] {
+            let got = may_receive(&origin(registry), &origin(realm), &listed);
+            assert_eq!(got, allowed, "{registry} → {realm}");
+        }
     }
 }

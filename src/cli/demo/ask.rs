@@ -23,14 +23,26 @@ impl Asker {
             .no_proxy()
             .build()
             .context("cannot make a client")?;
-        Ok(Self { client, url: format!("{server}/mutate?timeout=10s") })
+        Ok(Self {
+            client,
+            url: format!("{server}/mutate?timeout=10s"),
+        })
     }
 
     /// Asks about a Pod with one container for each image.
     pub(super) async fn ask(&self, images: &[String]) -> anyhow::Result<(Heard, Duration)> {
         let begun = Instant::now();
-        let request = self.client.post(&self.url).header("content-type", "application/json");
-        let bytes = request.body(review(images)).send().await?.error_for_status()?.bytes().await?;
+        let request = self
+            .client
+            .post(&self.url)
+            .header("content-type", "application/json");
+        let bytes = request
+            .body(review(images))
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?;
         let took = begun.elapsed();
         Ok((Heard::read(&bytes)?, took))
     }
@@ -39,13 +51,13 @@ impl Asker {
 /// Whether `heard` is the answer that was expected.
 pub(super) fn is_as_expected(heard: &Heard, expected: &Expected) -> bool {
     match (expected, &heard.denied) {
-            (Expected::Pinned(pins), None) => heard.pins == *pins,
-            (Expected::Unchanged, None) => heard.pins.is_empty(),
-            (Expected::Denied(code, words), Some(denied)) => {
-                denied.code == *code && words.iter().all(|word| denied.message.contains(word))
-            }
-            (Expected::Denied(..), None) | (_, Some(_)) => false,
+        (Expected::Pinned(pins), None) => heard.pins == *pins,
+        (Expected::Unchanged, None) => heard.pins.is_empty(),
+        (Expected::Denied(code, words), Some(denied)) => {
+            denied.code == *code && words.iter().all(|word| denied.message.contains(word))
         }
+        (Expected::Denied(..), None) | (_, Some(_)) => false,
+    }
 }
 
 /// The review of the creation of a Pod with one container for each image.
