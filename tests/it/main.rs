@@ -8,4 +8,5 @@
     reason = "what goes wrong in a test must end it, in its helpers too"
 )]
 
+mod architecture;
 mod cosign;

@@ -96,10 +96,11 @@ impl Rig {
         std::fs::write(&path, text).unwrap();
         let source = Source {
             path,
+            text: None,
             secrets_dir: dir.path().to_owned(),
             environment: Vec::new(),
         };
-        Config::load(&source, &Overrides::default(), &self.runtime)
+        Config::load(&source, &Overrides::default(), |_| self.runtime.clone())
     }
 
     pub(super) fn image(&self, name: &str) -> ImageRef {
