@@ -17,15 +17,11 @@ use tokio_rustls::TlsAcceptor;
 pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
     let chain = CertificateDer::pem_file_iter(cert)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
-    let config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    let config =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?
-        .block_on(async move {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(
+        async move {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             println!("{}", listener.local_addr()?);
             loop {
@@ -42,16 +38,12 @@ pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
                         .ok();
                 });
             }
-        })
+        },
+    )
 }
 
 async fn allow(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = request
-        .into_body()
-        .collect()
-        .await
-        .map(|body| body.to_bytes())
-        .unwrap_or_default();
+    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let review: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let answer = serde_json::json!({
         "apiVersion": review["apiVersion"],

@@ -16,19 +16,13 @@ pub struct Process {
 impl Process {
     /// Starts a command whose output is thrown away.
     pub fn start(command: &mut Command) -> anyhow::Result<Self> {
-        let child = command
-            .stdout(Stdio::null())
-            .spawn()
-            .context("start a process")?;
+        let child = command.stdout(Stdio::null()).spawn().context("start a process")?;
         Ok(Self { child })
     }
 
     /// Starts a command and gives the first line that it prints.
     pub fn start_and_read_line(command: &mut Command) -> anyhow::Result<(Self, String)> {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start a process")?;
+        let mut child = command.stdout(Stdio::piped()).spawn().context("start a process")?;
         let out = child.stdout.take().context("no output")?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line)?;
@@ -52,15 +46,8 @@ impl Process {
     /// Resident memory in MiB.
     pub fn resident(&self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .context("no VmRSS")?;
-        let kib: f64 = line
-            .split_whitespace()
-            .nth(1)
-            .context("no number")?
-            .parse()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
         Ok(kib / 1024.0)
     }
 }

@@ -139,8 +139,7 @@ impl Rig {
         let file = self.dir.path().join("plan.json");
         std::fs::write(&file, serde_json::to_vec(plan)?)?;
         let before = server.process.cpu()?;
-        let output =
-            Command::new(std::env::current_exe()?).arg("client").arg(&file).output()?;
+        let output = Command::new(std::env::current_exe()?).arg("client").arg(&file).output()?;
         let after = server.process.cpu()?;
         if !output.status.success() {
             bail!("the client failed: {}", String::from_utf8_lossy(&output.stderr));

@@ -15,7 +15,10 @@ const COLD: usize = 2_000;
 /// Measures everything; `scale` divides the counts.
 pub fn run(scale: usize) -> anyhow::Result<()> {
     let rig = Rig::new()?;
-    println!("{ROUNDS} rounds of {} requests, {CONNECTIONS} connections, HTTP/1.1\n", REQUESTS / scale);
+    println!(
+        "{ROUNDS} rounds of {} requests, {CONNECTIONS} connections, HTTP/1.1\n",
+        REQUESTS / scale
+    );
     println!(
         "{:<44} {:>10} {:>8} {:>9} {:>9} {:>9}",
         "", "CPU/req", "ratio", "p50", "p99", "resident"
@@ -28,7 +31,13 @@ pub fn run(scale: usize) -> anyhow::Result<()> {
     overload(&rig, scale)
 }
 
-fn print(what: &str, cpu: Duration, ratio: Option<f64>, report: &Report, server: &Server) -> anyhow::Result<()> {
+fn print(
+    what: &str,
+    cpu: Duration,
+    ratio: Option<f64>,
+    report: &Report,
+    server: &Server,
+) -> anyhow::Result<()> {
     let ratio = ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
     println!(
         "{what:<44} {:>7.2} µs {ratio:>8} {:>9} {:>9} {:>5.1} MiB",
@@ -65,10 +74,12 @@ fn against_the_floor(rig: &Rig, scale: usize) -> anyhow::Result<()> {
         // The first answers are cold and no round.
         rig.send(&server, &rig.plan(&server, vec![body.clone()], 200))?;
         for _ in 0..ROUNDS {
-            let (report, cpu) = rig.send(&floor, &rig.plan(&floor, vec![body.clone()], requests))?;
+            let (report, cpu) =
+                rig.send(&floor, &rig.plan(&floor, vec![body.clone()], requests))?;
             below.push(cpu);
             last.0 = report;
-            let (report, cpu) = rig.send(&server, &rig.plan(&server, vec![body.clone()], requests))?;
+            let (report, cpu) =
+                rig.send(&server, &rig.plan(&server, vec![body.clone()], requests))?;
             anyhow::ensure!(report.admitted == requests, "not all admitted: {report:?}");
             ours.push(cpu);
             last.1 = report;
@@ -82,7 +93,13 @@ fn against_the_floor(rig: &Rig, scale: usize) -> anyhow::Result<()> {
 }
 
 /// /mutate then /validate of what it made, and a handshake every ten requests.
-fn pair_and_churn(rig: &Rig, floor: &Server, server: &Server, host: &str, scale: usize) -> anyhow::Result<()> {
+fn pair_and_churn(
+    rig: &Rig,
+    floor: &Server,
+    server: &Server,
+    host: &str,
+    scale: usize,
+) -> anyhow::Result<()> {
     let requests = REQUESTS / scale / 2;
     let tagged = rig.body("pair", &[format!("{host}/app/web:1.0")])?;
     let churn = |server: &Server| Plan {
@@ -104,7 +121,10 @@ fn cold(rig: &Rig, scale: usize) -> anyhow::Result<()> {
         .map(|index| {
             let repository = format!("cold/app{index}");
             rig.signed_image(&registry, &repository)?;
-            rig.body(&repository.replace('/', "-"), &[format!("{}/{repository}:1.0", registry.host())])
+            rig.body(
+                &repository.replace('/', "-"),
+                &[format!("{}/{repository}:1.0", registry.host())],
+            )
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let server = rig.server(&registry, "")?;
@@ -170,7 +190,9 @@ fn overload(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     let registry = rig.registry(Duration::from_millis(100))?;
     let count = 2_000 / scale;
     let bodies = (0..count)
-        .map(|index| rig.body(&format!("over{index}"), &[format!("{}/over/app{index}:1", registry.host())]))
+        .map(|index| {
+            rig.body(&format!("over{index}"), &[format!("{}/over/app{index}:1", registry.host())])
+        })
         .collect::<anyhow::Result<Vec<_>>>()?;
     for index in 0..count {
         let repository = format!("over/app{index}");

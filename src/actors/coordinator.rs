@@ -27,9 +27,7 @@ pub(super) struct Coordinator {
 impl Coordinator {
     /// Starts a coordinator on an arbiter.
     pub(super) fn launch(arbiter: &ArbiterHandle, pools: &Arc<Pools>) -> Addr<Self> {
-        let coordinator = Self {
-            pools: Arc::clone(pools),
-        };
+        let coordinator = Self { pools: Arc::clone(pools) };
         Self::start_in_arbiter(arbiter, move |_| coordinator)
     }
 }

@@ -29,10 +29,7 @@ pub(super) struct Flight(watch::Receiver<Option<Verdict>>);
 impl Flights {
     /// At most `limit` at the same time.
     pub(super) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
-            under_way: Mutex::default(),
-            limit,
-        })
+        Arc::new(Self { under_way: Mutex::default(), limit })
     }
 
     /// Boards the flight for `key`, which `lead` flies if none is under way.
@@ -53,10 +50,7 @@ impl Flights {
         let flight = Flight(landing);
         under_way.insert(key.clone(), flight.clone());
         drop(under_way);
-        let entry = Entry {
-            flights: Arc::clone(self),
-            key,
-        };
+        let entry = Entry { flights: Arc::clone(self), key };
         let leader = lead();
         tokio::spawn(async move {
             let _entry = entry;
@@ -157,14 +151,10 @@ mod tests {
     #[tokio::test]
     async fn a_leader_that_panics_frees_its_callers_and_its_entry() {
         let flights = Flights::new(1);
-        let flight = flights
-            .board(key("a"), || async { panic!("injected") })
-            .expect("room");
+        let flight = flights.board(key("a"), || async { panic!("injected") }).expect("room");
         let verdict = flight.verdict().await;
         assert_eq!(verdict, Err(internal_fault()));
-        let again = flights
-            .board(key("a"), || async { refused("unsigned") })
-            .expect("room");
+        let again = flights.board(key("a"), || async { refused("unsigned") }).expect("room");
         assert_eq!(again.verdict().await, refused("unsigned"));
     }
 
@@ -173,15 +163,7 @@ mod tests {
         let flights = Flights::new(1);
         let first = flights.board(key("a"), std::future::pending::<Verdict>);
         assert!(first.is_some());
-        assert!(
-            flights
-                .board(key("b"), || async { refused("unsigned") })
-                .is_none()
-        );
-        assert!(
-            flights
-                .board(key("a"), || async { refused("unsigned") })
-                .is_some()
-        );
+        assert!(flights.board(key("b"), || async { refused("unsigned") }).is_none());
+        assert!(flights.board(key("a"), || async { refused("unsigned") }).is_some());
     }
 }

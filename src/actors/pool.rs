@@ -62,18 +62,9 @@ impl ValidatorPool {
                 metrics: Arc::clone(metrics),
             },
             system,
-            move |slot| {
-                Ok(Worker::launch(
-                    &arbiters.live_arbiter(slot)?,
-                    &name,
-                    &counted,
-                ))
-            },
+            move |slot| Ok(Worker::launch(&arbiters.live_arbiter(slot)?, &name, &counted)),
         )?;
-        let jobs = sections
-            .limits
-            .jobs_per_validator
-            .clamp(1, Semaphore::MAX_PERMITS);
+        let jobs = sections.limits.jobs_per_validator.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Arc::new(Self {
             validator: Arc::clone(validator),
             workers,
@@ -92,17 +83,10 @@ impl ValidatorPool {
             let (pool, work) = (Arc::clone(self), work.clone());
             async move { pool.lead(work).await }
         };
-        self.flights
-            .board(key, lead)
-            .unwrap_or_else(|| Flight::landed(Err(self.overloaded())))
+        self.flights.board(key, lead).unwrap_or_else(|| Flight::landed(Err(self.overloaded())))
     }
 
-    async fn lead(
-        &self,
-        Work {
-            verifier, image, ..
-        }: Work,
-    ) -> Verdict {
+    async fn lead(&self, Work { verifier, image, .. }: Work) -> Verdict {
         let limits = job_limits(self.timeouts.image);
         let wait = self.timeouts.permit.min(limits.ended.remaining());
         // The semaphore is never closed, so that only the time can run out.
@@ -110,11 +94,8 @@ impl ValidatorPool {
             return Err(self.overloaded());
         };
         let _job = UnderWay::count(&self.handles.jobs);
-        let message = || Verify {
-            verifier: Arc::clone(&verifier),
-            image: Arc::clone(&image),
-            limits,
-        };
+        let message =
+            || Verify { verifier: Arc::clone(&verifier), image: Arc::clone(&image), limits };
         // A worker ends its job at `ended`; only a frozen one says nothing then.
         let patience = limits.ended.instant() + LAST_WORDS;
         if let Ok(Some(verdict)) = timeout_at(patience, self.workers.ask(message)).await {
@@ -129,10 +110,7 @@ impl ValidatorPool {
         Refusal::Overloaded {
             reason: Reason::new(
                 "overloaded",
-                format!(
-                    "validator `{}` has too many verifications under way",
-                    self.validator
-                ),
+                format!("validator `{}` has too many verifications under way", self.validator),
             ),
             retry_after: RETRY_AFTER,
         }

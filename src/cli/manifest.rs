@@ -39,9 +39,7 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Object>> {
 fn read_text(file: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
-        std::io::stdin()
-            .take(MAX_BYTES + 1)
-            .read_to_string(&mut text)
+        std::io::stdin().take(MAX_BYTES + 1).read_to_string(&mut text)
     } else {
         std::fs::File::open(file)
             .and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text))
@@ -62,9 +60,7 @@ fn collect(document: Value, objects: &mut Vec<Object>) -> anyhow::Result<()> {
     if kind.ends_with("List")
         && let Some(Value::Array(items)) = document.get("items")
     {
-        return items
-            .iter()
-            .try_for_each(|item| collect(item.clone(), objects));
+        return items.iter().try_for_each(|item| collect(item.clone(), objects));
     }
     let api_version =
         text_at(&document, "/apiVersion").context("a document has no `apiVersion`")?;
@@ -115,10 +111,7 @@ mod tests {
             "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n---\n\
              apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: b}\n",
         );
-        let names: Vec<_> = found
-            .iter()
-            .map(|object| (&*object.name, &*object.group))
-            .collect();
+        let names: Vec<_> = found.iter().map(|object| (&*object.name, &*object.group)).collect();
         assert_eq!(names, [("Pod/a", ""), ("Deployment/b", "apps")]);
         let review: Value = serde_json::from_slice(&found[1].review).unwrap();
         assert_eq!(review["request"]["kind"]["group"], "apps");

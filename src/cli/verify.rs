@@ -117,9 +117,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let lines = if args.filename.is_empty() {
         process.tokio.block_on(verify_images(&engine, &args.images))
     } else {
-        process
-            .tokio
-            .block_on(verify_manifests(&engine, manifest::read(&args.filename)?))?
+        process.tokio.block_on(verify_manifests(&engine, manifest::read(&args.filename)?))?
     };
     match args.output {
         Format::Text => anstream::print!("{}", text(&lines)),
@@ -140,21 +138,14 @@ fn key_source(key: &Path, images: &[String], source: Source) -> anyhow::Result<S
         .filter_map(|image| image.parse::<ImageRef>().ok())
         .map(|image| image.repository().registry().to_owned())
         .collect();
-    let registries: Vec<_> = registries
-        .iter()
-        .map(|host| json!({"host": host}))
-        .collect();
+    let registries: Vec<_> = registries.iter().map(|host| json!({"host": host})).collect();
     let text = json!({
         "validators": [{"name": "key", "type": "cosign", "trustRoots": [{"name": "default", "key": pem}]}],
         "policy": [{"pattern": "*:*", "validator": "key", "with": {"verifyInTransparencyLog": false}}],
         "registries": registries,
     });
     // JSON is YAML.
-    Ok(Source {
-        path: key.to_owned(),
-        text: Some(text.to_string()),
-        ..source
-    })
+    Ok(Source { path: key.to_owned(), text: Some(text.to_string()), ..source })
 }
 
 async fn verify_images(engine: &Engine, images: &[String]) -> Vec<Line> {
@@ -164,10 +155,7 @@ async fn verify_images(engine: &Engine, images: &[String]) -> Vec<Line> {
         bar.inc(1);
         line
     });
-    let lines = futures_util::stream::iter(lines)
-        .buffered(PARALLEL)
-        .collect()
-        .await;
+    let lines = futures_util::stream::iter(lines).buffered(PARALLEL).collect().await;
     bar.finish_and_clear();
     lines
 }
@@ -207,18 +195,14 @@ fn line_of(text: &str, image: &ImageRef, outcome: &admission::Outcome<'_>) -> Li
                 Refusal::Inconclusive(_) | Refusal::Overloaded { .. } => Judgement::Inconclusive,
             };
             let reason = Some(refusal.reason().word.to_owned());
-            Line {
-                reason,
-                ..Line::new(text, verdict, refusal.to_string())
-            }
+            Line { reason, ..Line::new(text, verdict, refusal.to_string()) }
         }
     }
 }
 
 async fn verify_manifests(engine: &Engine, objects: Vec<Object>) -> anyhow::Result<Vec<Line>> {
-    let (judged, others): (Vec<_>, Vec<_>) = objects
-        .into_iter()
-        .partition(|object| Workload::is_known(&object.group, &object.kind));
+    let (judged, others): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| Workload::is_known(&object.group, &object.kind));
     for other in others {
         anstream::eprintln!("not judged, it runs no images: {}", other.name);
     }
@@ -226,9 +210,7 @@ async fn verify_manifests(engine: &Engine, objects: Vec<Object>) -> anyhow::Resu
     let mut lines = Vec::with_capacity(judged.len());
     for object in judged {
         let begun = Instant::now();
-        let reply = engine
-            .review(Webhook::Mutate, &object.review, deadline(engine))
-            .await;
+        let reply = engine.review(Webhook::Mutate, &object.review, deadline(engine)).await;
         let heard = Heard::read(&reply.body)?;
         lines.push(Line {
             milliseconds: begun.elapsed().as_millis(),
@@ -268,10 +250,7 @@ impl Line {
 
     fn rejected(subject: &str, reason: &str, message: String) -> Self {
         let reason = Some(reason.to_owned());
-        Self {
-            reason,
-            ..Self::new(subject, Judgement::Rejected, message)
-        }
+        Self { reason, ..Self::new(subject, Judgement::Rejected, message) }
     }
 }
 
@@ -289,10 +268,7 @@ fn outcome(lines: &[Line]) -> Outcome {
 
 fn text(lines: &[Line]) -> String {
     let rows: Vec<Vec<Cell>> = lines.iter().map(row).collect();
-    render::table(
-        &["subject", "verdict", "time", "validator", "result"],
-        &rows,
-    )
+    render::table(&["subject", "verdict", "time", "validator", "result"], &rows)
 }
 
 fn row(line: &Line) -> Vec<Cell> {

@@ -13,16 +13,16 @@ use jiff::Timestamp;
 
 use crate::actors::{Actors, Work};
 use crate::admission::{
-    self, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation,
-    Outcome, Request, Situation, Skip, Which, Workload, WorkloadFault,
+    self, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation, Outcome,
+    Request, Situation, Skip, Which, Workload, WorkloadFault,
 };
 use crate::clock::{Clock, Deadline};
 use crate::config::{Config, Limits};
 use crate::image::{ImageRef, ParseFault};
 use crate::metrics::{Metrics, RuleMetrics};
 use crate::policy::{JudgedBy, Rule};
-use record::{Subject, answered, count_settled, count_verdict, timed_out, unverified};
 use crate::validators::{Approval, Refusal, Verdict, Verifier};
+use record::{Subject, answered, count_settled, count_verdict, timed_out, unverified};
 
 /// Which webhook asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,14 +93,7 @@ impl Engine {
     ) -> Self {
         let modes = Modes::of(&config.sections.features);
         let unknown = metrics.rule_handles("unknown", "");
-        Self {
-            config,
-            modes,
-            actors,
-            clock,
-            metrics,
-            unknown,
-        }
+        Self { config, modes, actors, clock, metrics, unknown }
     }
 
     /// The configuration in force.
@@ -114,31 +107,16 @@ impl Engine {
         match admission::decode(body, &self.config.sections.limits) {
             Ok(review) => {
                 let request = &review.request;
-                let Decided {
-                    decision,
-                    name,
-                    timed_out,
-                } = self.decide(webhook, request, deadline).await;
+                let Decided { decision, name, timed_out } =
+                    self.decide(webhook, request, deadline).await;
                 let request = Some(request);
-                let subject = Subject {
-                    webhook,
-                    request,
-                    name: &name,
-                    timed_out,
-                    begun,
-                };
+                let subject = Subject { webhook, request, name: &name, timed_out, begun };
                 self.reply(&review.envelope, decision, &subject)
             }
             Err(DecodeFault::NoUid { sentence }) => Reply::refusal(&sentence),
             Err(DecodeFault::AfterUid { envelope, why }) => {
                 let decision = Decision::unreadable(&why, "");
-                let subject = Subject {
-                    webhook,
-                    request: None,
-                    name: "",
-                    timed_out: false,
-                    begun,
-                };
+                let subject = Subject { webhook, request: None, name: "", timed_out: false, begun };
                 self.reply(&envelope, decision, &subject)
             }
         }
@@ -148,9 +126,7 @@ impl Engine {
     async fn decide(&self, webhook: Webhook, request: &Request<'_>, deadline: Deadline) -> Decided {
         let kind = &request.kind;
         let update = request.operation == Operation::Update;
-        let old = update
-            .then(|| Workload::read(kind, request.old_object, Which::Old))
-            .transpose();
+        let old = update.then(|| Workload::read(kind, request.old_object, Which::Old)).transpose();
         let new = Workload::read(kind, request.object, Which::New);
         let (old, workload) = match (old, new) {
             (Ok(old), Ok(new)) => (old, new),
@@ -164,23 +140,11 @@ impl Engine {
             Ok(images) => images,
             Err(fault) => return Decided::unreadable(&fault, workload.kind()),
         };
-        let parsed: Parsed = images
-            .iter()
-            .map(|one| one.image.parse().map(Arc::new))
-            .collect();
-        let judged = self
-            .judge(webhook, (images, &parsed), &before, deadline)
-            .await;
-        let situation = Situation {
-            webhook,
-            workload: &workload,
-            modes: self.modes,
-        };
+        let parsed: Parsed = images.iter().map(|one| one.image.parse().map(Arc::new)).collect();
+        let judged = self.judge(webhook, (images, &parsed), &before, deadline).await;
+        let situation = Situation { webhook, workload: &workload, modes: self.modes };
         let timed_out = judged.iter().any(|one| timed_out(&one.outcome));
-        Decided {
-            timed_out,
-            ..Decided::at_once(Decision::of(&judged, &situation), &workload)
-        }
+        Decided { timed_out, ..Decided::at_once(Decision::of(&judged, &situation), &workload) }
     }
 
     /// Judges images: what caches know at once, the rest by the actors, all in the order given.
@@ -206,15 +170,9 @@ impl Engine {
                     misses.push((judged.len(), image, rule));
                     work.push(work_of(rule, verifier, image));
                     // Stands only if the gathering below should lose it: then it denies.
-                    Outcome::Refused {
-                        rule,
-                        refusal: lost(),
-                    }
+                    Outcome::Refused { rule, refusal: lost() }
                 }
-                (Look::Miss(rule, _), Err(_)) => Outcome::Refused {
-                    rule,
-                    refusal: lost(),
-                },
+                (Look::Miss(rule, _), Err(_)) => Outcome::Refused { rule, refusal: lost() },
                 (Look::Settled(rule, outcome), _) => {
                     if webhook == Webhook::Mutate {
                         count_settled(rule.map_or(&self.unknown, |rule| &rule.metrics), &outcome);
@@ -222,11 +180,7 @@ impl Engine {
                     outcome
                 }
             };
-            judged.push(Judged {
-                place,
-                unchanged,
-                outcome,
-            });
+            judged.push(Judged { place, unchanged, outcome });
         }
         if work.is_empty() {
             return judged;
@@ -283,46 +237,30 @@ impl Engine {
     /// Turns a decision into bytes, counts it and writes it down.
     fn reply(&self, envelope: &Envelope<'_>, decision: Decision, subject: &Subject<'_>) -> Reply {
         for (skip, images) in decision.skips() {
-            self.metrics
-                .unverified(subject.webhook, unverified(*skip), *images);
+            self.metrics.unverified(subject.webhook, unverified(*skip), *images);
         }
         let answer = decision.under(self.modes);
-        self.metrics
-            .answered(subject.webhook, answered(&answer, subject.timed_out));
+        self.metrics.answered(subject.webhook, answered(&answer, subject.timed_out));
         subject.log(envelope, &answer);
-        Reply {
-            status: 200,
-            body: admission::respond(envelope, &answer).into(),
-        }
+        Reply { status: 200, body: admission::respond(envelope, &answer).into() }
     }
 }
 
 impl Decided {
     fn at_once(decision: Decision, workload: &Workload<'_>) -> Self {
-        Self {
-            decision,
-            name: workload.name.to_string(),
-            timed_out: false,
-        }
+        Self { decision, name: workload.name.to_string(), timed_out: false }
     }
 
     fn unreadable(fault: &WorkloadFault, kind: &str) -> Self {
         let decision = Decision::unreadable(&fault.to_string(), kind);
-        Self {
-            decision,
-            name: String::new(),
-            timed_out: false,
-        }
+        Self { decision, name: String::new(), timed_out: false }
     }
 }
 
 impl Reply {
     /// One sentence for a body that no answer can be addressed to.
     fn refusal(sentence: &str) -> Self {
-        Self {
-            status: 400,
-            body: format!("{sentence}\n").into(),
-        }
+        Self { status: 400, body: format!("{sentence}\n").into() }
     }
 
     /// The denial of a review that broke down inside: 200 if its uid can still be read.
@@ -334,10 +272,7 @@ impl Reply {
         };
         let why = "the review broke down inside Connaisseur; its log says more";
         let answer = Decision::unreadable(why, "").under(Modes::default());
-        Self {
-            status: 200,
-            body: admission::respond(&envelope, &answer).into(),
-        }
+        Self { status: 200, body: admission::respond(&envelope, &answer).into() }
     }
 }
 
@@ -351,11 +286,7 @@ fn work_of(rule: &Rule, verifier: &Arc<dyn Verifier>, image: &Arc<ImageRef>) -> 
 
 fn outcome_of<'a>(image: &'a ImageRef, rule: &'a Rule, verdict: Verdict) -> Outcome<'a> {
     match verdict {
-        Ok(verified) => Outcome::Verified {
-            image,
-            rule,
-            verified,
-        },
+        Ok(verified) => Outcome::Verified { image, rule, verified },
         Err(refusal) => Outcome::Refused { rule, refusal },
     }
 }

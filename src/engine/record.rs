@@ -20,9 +20,8 @@ pub(super) struct Subject<'a> {
 impl Subject<'_> {
     /// One line for each request: admissions are many, denials are what people look for.
     pub(super) fn log(&self, envelope: &Envelope<'_>, answer: &Answer) {
-        let (kind, namespace) = self.request.map_or(("", ""), |request| {
-            (&*request.kind.kind, &*request.namespace)
-        });
+        let (kind, namespace) =
+            self.request.map_or(("", ""), |request| (&*request.kind.kind, &*request.namespace));
         let (webhook, uid, name) = (self.webhook, &*envelope.uid, self.name);
         let took = self.begun.elapsed();
         match &answer.denied {
@@ -55,16 +54,7 @@ impl Subject<'_> {
             }
             None => {
                 let pins = answer.pins.len();
-                tracing::debug!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    pins,
-                    "admitted"
-                );
+                tracing::debug!(?webhook, uid, kind, namespace, name, ?took, pins, "admitted");
             }
         }
     }

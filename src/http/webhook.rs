@@ -42,10 +42,7 @@ impl Review {
         R: Future<Output = Reply> + Send + 'static,
     {
         let answer = move |webhook, body, deadline| answer(webhook, body, deadline).boxed();
-        Self {
-            answer: Box::new(answer),
-            fault,
-        }
+        Self { answer: Box::new(answer), fault }
     }
 
     /// Reviews by the engine.
@@ -124,7 +121,8 @@ where
     let waits = request.headers().contains_key(EXPECT);
     let (body, limit) = (request.into_body(), service.limits.body_bytes);
     // Without an announcement it may be as large as a body may be.
-    let most = body.size_hint().upper().map_or(limit, |most| usize::try_from(most).unwrap_or(limit));
+    let most =
+        body.size_hint().upper().map_or(limit, |most| usize::try_from(most).unwrap_or(limit));
     let held = service.bodies.hold(most.min(limit), deadline).await?;
     let reading = read(body, limit, waits);
     let body = timeout_at(deadline.instant(), reading).await.unwrap_or(Err(Refused::Slow))?;
@@ -225,9 +223,7 @@ fn go_duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(unit_at);
-        let unit_end = tail
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(tail.len());
+        let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, next) = tail.split_at(unit_end);
         let seconds = match unit {
             "h" => 3600.0,

@@ -35,9 +35,7 @@ enum Landed<V> {
 
 impl<K, V> Default for Flights<K, V> {
     fn default() -> Self {
-        Self {
-            under_way: Arc::default(),
-        }
+        Self { under_way: Arc::default() }
     }
 }
 
@@ -63,18 +61,14 @@ where
         loop {
             let flight = self.join(key.clone(), &work);
             let Ok(landed) = tokio::time::timeout_at(deadline.instant(), flight).await else {
-                return Err(Error::Timeout {
-                    host: host.to_string(),
-                });
+                return Err(Error::Timeout { host: host.to_string() });
             };
             match landed {
                 // It ended at the deadline of whoever began it; ours is later.
                 Landed::Joined(Err(Error::Timeout { .. })) if !deadline.remaining().is_zero() => {}
                 Landed::Led(result) | Landed::Joined(result) => return result,
                 Landed::Crashed => {
-                    return Err(Error::Interrupted {
-                        host: host.to_string(),
-                    });
+                    return Err(Error::Interrupted { host: host.to_string() });
                 }
             }
         }
@@ -117,10 +111,7 @@ where
         let (sender, result) = watch::channel(None);
         under_way.insert(key.clone(), result.clone());
         drop(under_way);
-        let entry = EntryGuard {
-            key,
-            under_way: Arc::clone(&self.under_way),
-        };
+        let entry = EntryGuard { key, under_way: Arc::clone(&self.under_way) };
         let work = work();
         let task = async move {
             let value = work.await;
@@ -169,20 +160,8 @@ mod tests {
         });
         let landed = futures_util::future::join_all(callers).await;
         assert_eq!(started.load(Ordering::Relaxed), 1);
-        assert_eq!(
-            landed
-                .iter()
-                .filter(|landed| **landed == Landed::Led(7))
-                .count(),
-            1
-        );
-        assert_eq!(
-            landed
-                .iter()
-                .filter(|landed| **landed == Landed::Joined(7))
-                .count(),
-            49
-        );
+        assert_eq!(landed.iter().filter(|landed| **landed == Landed::Led(7)).count(), 1);
+        assert_eq!(landed.iter().filter(|landed| **landed == Landed::Joined(7)).count(), 49);
         assert!(flights.under_way.lock().is_empty());
     }
 

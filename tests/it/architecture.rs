@@ -4,8 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What pure code must not name.
-const IMPURE: &[&str] =
-    &["actix", "hyper", "reqwest", "tokio", "kube::Client", "kube::Api", "std::fs", "std::net::Tcp"];
+const IMPURE: &[&str] = &[
+    "actix",
+    "hyper",
+    "reqwest",
+    "tokio",
+    "kube::Client",
+    "kube::Api",
+    "std::fs",
+    "std::net::Tcp",
+];
 
 fn rust_files(below: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(below).unwrap() {

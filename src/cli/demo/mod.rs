@@ -38,9 +38,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let process = Process::start()?;
     let folder = Folder::create()?;
-    process
-        .tokio
-        .block_on(show(&process, folder.path(), args.once))
+    process.tokio.block_on(show(&process, folder.path(), args.once))
 }
 
 async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Outcome> {
@@ -55,17 +53,12 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
     };
     let engine = process.engine(&source, &Overrides::default())?;
     let certificates = Serving::SelfSigned.certificates(&engine.config().sections.server)?;
-    let certificate = certificates
-        .self_signed_pem()
-        .context("no certificate was made")?
-        .to_owned();
+    let certificate = certificates.self_signed_pem().context("no certificate was made")?.to_owned();
     let mut settings = engine.config().sections.server.clone();
     settings.listen = ([127, 0, 0, 1], 0).into();
     settings.metrics_listen = ([127, 0, 0, 1], 0).into();
     settings.drain_delay = Duration::ZERO;
-    let bound = Server::new(settings, Arc::clone(&certificates))
-        .bind()
-        .await?;
+    let bound = Server::new(settings, Arc::clone(&certificates)).bind().await?;
     let (webhooks, plain) = (bound.webhooks()?, bound.plain()?);
     let asker = Asker::new(&format!("https://{webhooks}"), &certificate)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -85,15 +78,7 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
         all_as_expected &= good;
         rows.push(row(case, &heard, took, good));
     }
-    let head = [
-        "case",
-        "image",
-        "decision",
-        "digest",
-        "as expected",
-        "time",
-        "why",
-    ];
+    let head = ["case", "image", "decision", "digest", "as expected", "time", "why"];
     anstream::println!("{}", render::table(&head, &rows));
     if !once {
         std::fs::write(folder.join("ca.pem"), &certificate)?;
@@ -104,11 +89,7 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
     }
     stop.send(()).ok();
     server.await?;
-    Ok(if all_as_expected {
-        Outcome::Good
-    } else {
-        Outcome::Rejected
-    })
+    Ok(if all_as_expected { Outcome::Good } else { Outcome::Rejected })
 }
 
 fn row(case: &Case, heard: &Heard, took: Duration, good: bool) -> Vec<Cell> {
@@ -121,18 +102,10 @@ fn row(case: &Case, heard: &Heard, took: Duration, good: bool) -> Vec<Cell> {
         .pins
         .first()
         .and_then(|pin| pin.split_once("@sha256:"))
-        .map_or_else(String::new, |(_, hex)| {
-            format!("sha256:{}…", hex.get(..12).unwrap_or(hex))
-        });
-    let why = heard
-        .denied
-        .as_ref()
-        .map_or_else(String::new, |denied| denied.message.replace('\n', "; "));
-    let verdict = if good {
-        Cell::plain("yes")
-    } else {
-        Cell::coloured("NO", RED)
-    };
+        .map_or_else(String::new, |(_, hex)| format!("sha256:{}…", hex.get(..12).unwrap_or(hex)));
+    let why =
+        heard.denied.as_ref().map_or_else(String::new, |denied| denied.message.replace('\n', "; "));
+    let verdict = if good { Cell::plain("yes") } else { Cell::coloured("NO", RED) };
     vec![
         Cell::plain(case.about),
         Cell::plain(case.images.join(", ")),

@@ -54,16 +54,8 @@ impl Quorum {
         let threshold = threshold.or_else(|| required.is_empty().then_some(all.len()));
         let required_suffice =
             !required.is_empty() && threshold.is_none_or(|wanted| wanted <= required.len());
-        let counted = if required_suffice {
-            required.clone()
-        } else {
-            all
-        };
-        Self::Roots {
-            counted,
-            threshold,
-            required,
-        }
+        let counted = if required_suffice { required.clone() } else { all };
+        Self::Roots { counted, threshold, required }
     }
 
     /// Tells whether signatures of this root are looked at.
@@ -78,11 +70,7 @@ impl Quorum {
     pub(super) fn is_met_by(&self, signers: &Signers) -> bool {
         match self {
             Self::Root(name) => signers.0.contains(name),
-            Self::Roots {
-                threshold,
-                required,
-                ..
-            } => {
+            Self::Roots { threshold, required, .. } => {
                 threshold.is_none_or(|wanted| signers.0.len() >= wanted)
                     && required.iter().all(|root| signers.0.contains(root))
             }
@@ -93,23 +81,15 @@ impl Quorum {
     ///
     /// Spec: `docs/validators/cosign.md`, "Messages".
     pub(super) fn shortfall(&self, signers: &Signers, reasons: &Reasons) -> Refusal {
-        let Self::Roots {
-            counted,
-            threshold,
-            required,
-        } = self
-        else {
+        let Self::Roots { counted, threshold, required } = self else {
             return Refusal::rejected(
                 "no-matching-signature",
                 format!("error validating image: [no matching signatures: {reasons}]"),
             );
         };
         let missing = |of: &[RootName]| {
-            let missing: Vec<&str> = of
-                .iter()
-                .filter(|root| !signers.0.contains(*root))
-                .map(|root| &**root)
-                .collect();
+            let missing: Vec<&str> =
+                of.iter().filter(|root| !signers.0.contains(*root)).map(|root| &**root).collect();
             missing.join(", ")
         };
         if let Some(wanted) = threshold.filter(|wanted| signers.0.len() < *wanted) {
@@ -124,10 +104,7 @@ impl Quorum {
         }
         Refusal::rejected(
             "missing-required-signature",
-            format!(
-                "missing required signatures from [{}]: {reasons}",
-                missing(required)
-            ),
+            format!("missing required signatures from [{}]: {reasons}", missing(required)),
         )
     }
 }
