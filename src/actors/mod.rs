@@ -14,7 +14,6 @@
 mod backoff;
 mod coordinator;
 mod crypto;
-mod flights;
 mod messages;
 mod pool;
 mod slots;

@@ -11,7 +11,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Semaphore;
 use tokio::time::{timeout, timeout_at};
 
-use super::flights::{Flight, Flights};
 use super::messages::{JobLimits, Verify};
 use super::slots::{self, Slots};
 use super::system::{ActorSystem, StartFault};
@@ -19,8 +18,9 @@ use super::worker::Worker;
 use super::{PING_DEADLINE, WORKERS_PER_VALIDATOR, Work, internal_fault};
 use crate::clock::Deadline;
 use crate::config::{Sections, Timeouts};
+use crate::flights::{Flight, Flights};
 use crate::metrics::{Metrics, PoolMetrics};
-use crate::validators::{Reason, Refusal, Verdict};
+use crate::validators::{Fingerprint, Reason, Refusal, Verdict};
 
 /// Flights under way for each permit: those with a permit and those that wait for one.
 const FLIGHTS_PER_PERMIT: usize = 4;
@@ -31,13 +31,16 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long before its end a job is told to end by itself, so that it can say what it waited for.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
+/// What a flight is for: who judges, and the fully qualified name of the image.
+type Key = (Fingerprint, String);
+
 /// The pool of one validator.
 #[derive(Debug)]
 pub(super) struct ValidatorPool {
     validator: Arc<str>,
     workers: Arc<Slots<Worker>>,
     permits: Semaphore,
-    flights: Arc<Flights>,
+    flights: Flights<Key, Verdict>,
     timeouts: Timeouts,
     metrics: Arc<Metrics>,
     handles: PoolMetrics,
@@ -69,7 +72,7 @@ impl ValidatorPool {
             validator: Arc::clone(validator),
             workers,
             permits: Semaphore::new(jobs),
-            flights: Flights::new(jobs.saturating_mul(FLIGHTS_PER_PERMIT)),
+            flights: Flights::at_most(jobs.saturating_mul(FLIGHTS_PER_PERMIT)),
             timeouts: sections.timeouts.clone(),
             metrics: Arc::clone(metrics),
             handles,
@@ -77,7 +80,7 @@ impl ValidatorPool {
     }
 
     /// Begins a verification, or joins the one under way. It goes on whoever waits for it.
-    pub(super) fn begin(self: &Arc<Self>, work: &Work) -> Flight {
+    pub(super) fn begin(self: &Arc<Self>, work: &Work) -> Flight<Verdict> {
         let key = (work.verifier.fingerprint(), work.image.name());
         let lead = || {
             let (pool, work) = (Arc::clone(self), work.clone());
@@ -122,7 +125,7 @@ impl ValidatorPool {
     }
 
     #[cfg(test)]
-    pub(super) fn flights(&self) -> &Flights {
+    pub(super) fn flights(&self) -> &Flights<Key, Verdict> {
         &self.flights
     }
 }

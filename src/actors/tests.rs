@@ -168,7 +168,7 @@ fn two_hundred_questions_for_one_image_verify_it_once() {
         let flights: Vec<_> = (0..200).map(|_| rig.pool.begin(&work(&peer, "waits"))).collect();
         peer.go.add_permits(1);
         for flight in flights {
-            assert_eq!(words(&[flight.verdict().await]), ["unsigned"]);
+            assert_eq!(words(&[flight.land().await.unwrap()]), ["unsigned"]);
         }
         assert_eq!(peer.calls(), 1);
     });
@@ -302,7 +302,7 @@ fn flights_that_wait_for_permits_are_bounded_too() {
         peer.go.add_permits(6);
         let mut verdicts = Vec::new();
         for flight in flights {
-            verdicts.push(flight.verdict().await);
+            verdicts.push(flight.land().await.unwrap());
         }
         assert_eq!(words(&verdicts[4..]), ["overloaded"; 2]);
     });

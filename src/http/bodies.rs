@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(bodies.hold(3 * UNIT, soon()).await.unwrap_err(), Refused::Full);
         drop(bodies.hold(2 * UNIT, soon()).await.unwrap());
         drop(first);
-        bodies.hold(3 * UNIT, soon()).await.unwrap();
+        drop(bodies.hold(3 * UNIT, soon()).await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]
@@ -72,6 +72,6 @@ mod tests {
         let held = bodies.hold(80 * UNIT, deadline).await.unwrap();
         assert_eq!(bodies.hold(1, deadline).await.unwrap_err(), Refused::Full);
         drop(held);
-        bodies.hold(1, Deadline::after(Duration::from_secs(1))).await.unwrap();
+        drop(bodies.hold(1, Deadline::after(Duration::from_secs(1))).await.unwrap());
     }
 }

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::challenge::{Challenge, challenges};
-use super::flights::Flights;
+use super::flights::share;
 use super::origin::Origin;
 use super::redirect::{Landing, follow};
 use super::target::Target;
@@ -24,6 +24,7 @@ use super::transport::{Ask, Transport};
 use super::{ClientSettings, Error};
 use crate::clock::Deadline;
 use crate::config::{Credentials, Limits, Login, RegistryAccess};
+use crate::flights::Flights;
 
 /// Token servers that stand for a registry on another host: registry, realm.
 const REALMS: &[(&str, &str)] =
@@ -184,7 +185,7 @@ impl Auth {
             let (auth, key, login) = (Arc::clone(self), key.clone(), login.cloned());
             async move { auth.fetch_token(key, login, deadline).await }
         };
-        match self.flights.share(key.clone(), &target.origin, deadline, fetch).await {
+        match share(&self.flights, key.clone(), (&target.origin, deadline), fetch).await {
             Ok(token) => Ok(Grant { header: token.header, reused: false, withheld_from }),
             Err(error) => Err(explain(error, target, withheld_from)),
         }

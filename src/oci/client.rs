@@ -7,13 +7,14 @@ use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
 
 use super::fetch::{Fetcher, Want};
-use super::flights::Flights;
+use super::flights::share;
 use super::manifest::{ACCEPT, Head, is_schema_1};
 use super::target::Target;
 use super::transport::Answer;
 use super::{BuildFault, Error, Manifest, MediaType};
 use crate::clock::Deadline;
 use crate::config::{Credentials, Limits, RegistryAccess, Timeouts};
+use crate::flights::Flights;
 use crate::image::{Digest, RepositoryName};
 use crate::metrics::Metrics;
 
@@ -102,25 +103,23 @@ impl Client {
         };
         let limit = self.manifest_bytes;
         let key = (target.clone(), text.clone());
-        self.manifests
-            .share(key, &target.origin, deadline, || {
-                let (fetcher, target, text) =
-                    (Arc::clone(&self.fetcher), target.clone(), text.clone());
-                async move {
-                    let want = Want {
-                        target: &target,
-                        url: target.url("manifests", &text)?,
-                        accept: ACCEPT,
-                        limit,
-                        what: format!("manifest {text} of {}", target.repository()),
-                    };
-                    let answer = fetcher.get(&want, deadline).await?;
-                    check_digest(&answer, expected, &target)?;
-                    let media_type = media_type(&answer, &target)?;
-                    Ok(Manifest { digest: answer.digest, media_type, bytes: answer.bytes })
-                }
-            })
-            .await
+        share(&self.manifests, key, (&target.origin, deadline), || {
+            let (fetcher, target, text) = (Arc::clone(&self.fetcher), target.clone(), text.clone());
+            async move {
+                let want = Want {
+                    target: &target,
+                    url: target.url("manifests", &text)?,
+                    accept: ACCEPT,
+                    limit,
+                    what: format!("manifest {text} of {}", target.repository()),
+                };
+                let answer = fetcher.get(&want, deadline).await?;
+                check_digest(&answer, expected, &target)?;
+                let media_type = media_type(&answer, &target)?;
+                Ok(Manifest { digest: answer.digest, media_type, bytes: answer.bytes })
+            }
+        })
+        .await
     }
 
     /// Fetches a blob of at most `limit` bytes and checks its digest.
@@ -135,23 +134,22 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Bytes, Error> {
         let target = Target::new(repository, &self.access)?;
-        self.blobs
-            .share((target.clone(), digest, limit), &target.origin, deadline, || {
-                let (fetcher, target) = (Arc::clone(&self.fetcher), target.clone());
-                async move {
-                    let want = Want {
-                        target: &target,
-                        url: target.url("blobs", &digest.to_string())?,
-                        accept: "application/octet-stream, */*",
-                        limit,
-                        what: format!("blob {digest} of {}", target.repository()),
-                    };
-                    let answer = fetcher.get(&want, deadline).await?;
-                    check_digest(&answer, Some(digest), &target)?;
-                    Ok(answer.bytes)
-                }
-            })
-            .await
+        share(&self.blobs, (target.clone(), digest, limit), (&target.origin, deadline), || {
+            let (fetcher, target) = (Arc::clone(&self.fetcher), target.clone());
+            async move {
+                let want = Want {
+                    target: &target,
+                    url: target.url("blobs", &digest.to_string())?,
+                    accept: "application/octet-stream, */*",
+                    limit,
+                    what: format!("blob {digest} of {}", target.repository()),
+                };
+                let answer = fetcher.get(&want, deadline).await?;
+                check_digest(&answer, Some(digest), &target)?;
+                Ok(answer.bytes)
+            }
+        })
+        .await
     }
 }
 
