@@ -58,18 +58,21 @@ start() { # name, command…
 
 running() { kill -0 "${PEER_PIDS[$1]:-0}" 2>/dev/null && [ "${PEER_PIDS[$1]:-0}" != 0 ]; }
 
-stop() { # name, [signal]
-    local name=$1 signal=${2:-TERM} pid=${PEER_PIDS[$1]:-}
+# Ends a peer that start started, and waits for its end.
+stop() { # name
+    local name=$1 pid=${PEER_PIDS[$1]:-}
     [ -n "$pid" ] || return 0
-    kill "-$signal" "$pid" 2>/dev/null || true
+    kill "$pid" 2>/dev/null || true
     gone() { ! kill -0 "$pid" 2>/dev/null; }
     wait_until 10 "the end of $name" gone || kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
     unset "PEER_PIDS[$name]"
 }
 
+# All are told to end before the first is waited for.
 stop_all() {
     local name
+    for name in "${!PEER_PIDS[@]}"; do kill "${PEER_PIDS[$name]}" 2>/dev/null || true; done
     for name in "${!PEER_PIDS[@]}"; do stop "$name"; done
 }
 
