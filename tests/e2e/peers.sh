@@ -162,6 +162,20 @@ Y
     ready "$name" 20 "http://127.0.0.1:$port/v2/"
 }
 
+# A registry that takes every connection and never answers; it logs a line for each.
+start_hanging_registry() { # name, port
+    start "$1" python3 -c '
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024)
+taken = []
+while True:
+    taken.append(listener.accept())
+    print(len(taken), flush=True)
+' "$2"
+    listens() { : <"/dev/tcp/127.0.0.1/$2"; }
+    wait_until 10 "the hanging registry $1" listens "$@"
+}
+
 # --- webhooks ------------------------------------------------------------------------------------------------
 
 # Starts connaisseur with a configuration file; sets SERVER_URL and METRICS_URL.

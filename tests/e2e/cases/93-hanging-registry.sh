@@ -5,15 +5,7 @@ source "$(dirname "$0")/../lib.sh"
 
 port=$(free_ports 1)
 hanging=127.0.0.1:$port
-start hanging python3 -c '
-import socket, sys
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
-taken = []
-while True:
-    taken.append(listener.accept())
-' "$port"
-listens() { : <"/dev/tcp/127.0.0.1/$port"; }
-wait_until 10 "the hanging registry" listens
+start_hanging_registry hanging "$port"
 EXTRA_REGISTRIES=$hanging server hang
 new_namespace ns hang
 
