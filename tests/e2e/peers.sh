@@ -69,11 +69,16 @@ stop() { # name
     unset "PEER_PIDS[$name]"
 }
 
-# All are told to end before the first is waited for.
+# All are told to end before the first is waited for; etcd comes last, since the API server cannot end without it.
 stop_all() {
     local name
-    for name in "${!PEER_PIDS[@]}"; do kill "${PEER_PIDS[$name]}" 2>/dev/null || true; done
-    for name in "${!PEER_PIDS[@]}"; do stop "$name"; done
+    for name in "${!PEER_PIDS[@]}"; do
+        if [ "$name" != etcd ]; then kill "${PEER_PIDS[$name]}" 2>/dev/null || true; fi
+    done
+    for name in "${!PEER_PIDS[@]}"; do
+        if [ "$name" != etcd ]; then stop "$name"; fi
+    done
+    stop etcd
 }
 
 # Waits for an HTTP(S) endpoint and gives up at once if its process has ended.
