@@ -67,6 +67,7 @@ fn ways(criterion: &mut Criterion) {
                 validator: "default".into(),
                 verifier: Arc::clone(&verifier),
                 image: Arc::clone(image),
+                namespace: "ns".into(),
             })
             .collect();
         group.bench_function(BenchmarkId::new("called", images.len()), |bencher| {

@@ -66,8 +66,7 @@ fn answer(body: &[u8], policy: &Policy<()>) -> Vec<u8> {
         })
         .collect();
     let modes = Modes::default();
-    let operation = request.operation;
-    let situation = Situation { webhook: Webhook::Mutate, operation, workload: &workload, modes };
+    let situation = Situation { webhook: Webhook::Mutate, workload: &workload, modes };
     respond(&review.envelope, &Decision::of(&judged, &situation).under(modes))
 }
 

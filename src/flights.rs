@@ -36,7 +36,10 @@ impl<K, V> Default for Flights<K, V> {
 
 impl<K, V> fmt::Debug for Flights<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flights").field("under_way", &self.under_way.lock().len()).finish()
+        f.debug_struct("Flights")
+            .field("under_way", &self.under_way.lock().len())
+            .field("limit", &self.limit)
+            .finish()
     }
 }
 

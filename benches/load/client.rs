@@ -18,42 +18,42 @@ use tokio_rustls::TlsConnector;
 
 /// What a client process shall send.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// `host:port` of the server.
-    pub target: String,
+    pub(crate) target: String,
     /// The certificate to trust, PEM.
-    pub cert: String,
+    pub(crate) cert: String,
     /// Paths, sent in turn with each body: `/mutate`, or `/mutate` then `/validate`.
-    pub paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// Files with the bodies; sent in turn, again from the first when all were sent.
-    pub bodies: Vec<String>,
+    pub(crate) bodies: Vec<String>,
     /// Requests in all.
-    pub requests: usize,
+    pub(crate) requests: usize,
     /// Connections at the same time.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// A new handshake after that many requests of a connection; 0 means never.
-    pub requests_per_connection: usize,
+    pub(crate) requests_per_connection: usize,
 }
 
 /// What a client process saw.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Answers that admitted.
-    pub admitted: usize,
+    pub(crate) admitted: usize,
     /// Answers that denied with 429: refused at once as overloaded.
-    pub overloaded: usize,
+    pub(crate) overloaded: usize,
     /// Other denials.
-    pub denied: usize,
+    pub(crate) denied: usize,
     /// Latency of admitted answers: median.
     pub p50: Duration,
     /// Latency of admitted answers: 99th percentile.
     pub p99: Duration,
     /// From the first request to the last answer.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
 }
 
 /// Carries out a plan file and prints the report as JSON.
-pub fn run(plan: &str) -> anyhow::Result<()> {
+pub(crate) fn run(plan: &str) -> anyhow::Result<()> {
     let plan: Plan = serde_json::from_slice(&std::fs::read(plan)?)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// Serves until it is killed; prints its address first.
-pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
+pub(crate) fn run(cert: &str, key: &str) -> anyhow::Result<()> {
     let chain = CertificateDer::pem_file_iter(cert)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
     let config =
@@ -43,7 +43,12 @@ pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
 }
 
 async fn allow(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let review: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let answer = serde_json::json!({
         "apiVersion": review["apiVersion"],

@@ -1,7 +1,7 @@
 //! What all scenarios share: a folder, a certificate, a registry with signed images, processes.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// A review as a real API server sent it.
 const REVIEW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reviews/pod-create.json");
 /// Connections of the client, as an API server keeps them open.
-pub const CONNECTIONS: usize = 32;
+pub(crate) const CONNECTIONS: usize = 32;
 
 /// The folder, the certificate and the keys.
-pub struct Rig {
+pub(crate) struct Rig {
     dir: tempfile::TempDir,
     signer: Signer,
     review: String,
@@ -28,18 +28,18 @@ pub struct Rig {
 }
 
 /// A running server: ours or the floor.
-pub struct Server {
+pub(crate) struct Server {
     /// Its process.
-    pub process: Process,
+    pub(crate) process: Process,
     /// Where it answers.
-    pub address: String,
+    pub(crate) address: String,
     /// From start to ready.
-    pub ready_after: Duration,
+    pub(crate) ready_after: Duration,
 }
 
 impl Rig {
     /// Makes the certificate and the key.
-    pub fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
         std::fs::write(dir.path().join("tls.crt"), made.cert.pem())?;
@@ -51,13 +51,17 @@ impl Rig {
     }
 
     /// A registry in this process, with `latency` before each answer.
-    pub fn registry(&self, latency: Duration) -> anyhow::Result<Registry> {
+    pub(crate) fn registry(&self, latency: Duration) -> anyhow::Result<Registry> {
         let options = Options { latency, ..Options::default() };
         Ok(self.runtime.block_on(Registry::start_with(options))?)
     }
 
     /// Pushes an image and its signature.
-    pub fn signed_image(&self, registry: &Registry, repository: &str) -> anyhow::Result<Digest> {
+    pub(crate) fn signed_image(
+        &self,
+        registry: &Registry,
+        repository: &str,
+    ) -> anyhow::Result<Digest> {
         let image = registry.push_image(repository, "1.0");
         let name = format!("{}/{repository}", registry.host());
         let artifact = artifact(image, &[self.signer.sign(&name, image)?]);
@@ -69,7 +73,7 @@ impl Rig {
     }
 
     /// A file with the recorded review of a Pod that uses `images`.
-    pub fn body(&self, name: &str, images: &[String]) -> anyhow::Result<String> {
+    pub(crate) fn body(&self, name: &str, images: &[String]) -> anyhow::Result<String> {
         let mut review: serde_json::Value = serde_json::from_str(&self.review)?;
         let containers = review
             .pointer_mut("/request/object/spec/containers")
@@ -92,7 +96,7 @@ impl Rig {
     }
 
     /// Starts our server, with one worker.
-    pub fn server(&self, registry: &Registry, more: &str) -> anyhow::Result<Server> {
+    pub(crate) fn server(&self, registry: &Registry, more: &str) -> anyhow::Result<Server> {
         let key = self.signer.public_key_pem().trim_end().replace('\n', "\n          ");
         let host = registry.host();
         let text = format!(
@@ -123,7 +127,7 @@ impl Rig {
     }
 
     /// Starts the floor, with one worker.
-    pub fn floor(&self) -> anyhow::Result<Server> {
+    pub(crate) fn floor(&self) -> anyhow::Result<Server> {
         let begun = Instant::now();
         let (process, address) = Process::start_and_read_line(
             Command::new(std::env::current_exe()?)
@@ -135,7 +139,7 @@ impl Rig {
     }
 
     /// Sends `plan` from a process of its own; gives its report and the server's CPU time per request.
-    pub fn send(&self, server: &Server, plan: &Plan) -> anyhow::Result<(Report, Duration)> {
+    pub(crate) fn send(&self, server: &Server, plan: &Plan) -> anyhow::Result<(Report, Duration)> {
         let file = self.dir.path().join("plan.json");
         std::fs::write(&file, serde_json::to_vec(plan)?)?;
         let before = server.process.cpu()?;
@@ -146,11 +150,11 @@ impl Rig {
         }
         let report = serde_json::from_slice(&output.stdout)?;
         let requests = u32::try_from(plan.requests)?;
-        Ok((report, (after - before) / requests))
+        Ok((report, after.saturating_sub(before) / requests))
     }
 
     /// A plan over keep-alive connections.
-    pub fn plan(&self, server: &Server, bodies: Vec<String>, requests: usize) -> Plan {
+    pub(crate) fn plan(&self, server: &Server, bodies: Vec<String>, requests: usize) -> Plan {
         Plan {
             target: server.address.clone(),
             cert: self.certificate().display().to_string(),
@@ -168,11 +172,6 @@ impl Rig {
 
     fn key(&self) -> PathBuf {
         self.dir.path().join("tls.key")
-    }
-
-    /// The folder, for files of one scenario.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
     }
 }
 

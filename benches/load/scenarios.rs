@@ -13,7 +13,7 @@ const REQUESTS: usize = 20_000;
 const COLD: usize = 2_000;
 
 /// Measures everything; `scale` divides the counts.
-pub fn run(scale: usize) -> anyhow::Result<()> {
+pub(crate) fn run(scale: usize) -> anyhow::Result<()> {
     let rig = Rig::new()?;
     println!(
         "{ROUNDS} rounds of {} requests, {CONNECTIONS} connections, HTTP/1.1\n",
@@ -63,7 +63,7 @@ fn against_the_floor(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     let pinned = format!("{}/app/web@{image}", registry.host());
     let bodies = [
         ("static", rig.body("static", &["static.example/app:1.0".to_owned()])?),
-        ("cached, tag pinned", rig.body("tag", &[tagged.clone()])?),
+        ("cached, tag pinned", rig.body("tag", std::slice::from_ref(&tagged))?),
         ("cached, digest", rig.body("digest", &[pinned])?),
         ("cached, ten containers", rig.body("ten", &vec![tagged; 10])?),
     ];
@@ -169,13 +169,13 @@ fn ten_images(rig: &Rig) -> anyhow::Result<()> {
             })
             .collect::<anyhow::Result<Vec<_>>>()
     };
-    let once = |name: &str, images: &[String]| {
+    let time_of = |name: &str, images: &[String]| {
         let plan = Plan { connections: 1, ..rig.plan(&server, vec![rig.body(name, images)?], 1) };
         rig.send(&server, &plan).map(|(report, _)| report.p50)
     };
-    once("warm", &images("warm", 1)?)?;
-    let one = once("one", &images("one", 1)?)?;
-    let ten = once("ten-cold", &images("ten", 10)?)?;
+    time_of("warm", &images("warm", 1)?)?;
+    let one = time_of("one", &images("one", 1)?)?;
+    let ten = time_of("ten-cold", &images("ten", 10)?)?;
     println!(
         "10 images, all cold, registry at 20 ms: {}, one image: {}, ratio {:.2}",
         shown(ten),
@@ -191,7 +191,7 @@ fn overload(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     let count = 2_000 / scale;
     let bodies = (0..count)
         .map(|index| {
-            rig.body(&format!("over{index}"), &[format!("{}/over/app{index}:1", registry.host())])
+            rig.body(&format!("over{index}"), &[format!("{}/over/app{index}:1.0", registry.host())])
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     for index in 0..count {

@@ -15,6 +15,7 @@ mod backoff;
 mod coordinator;
 mod crypto;
 mod messages;
+mod permits;
 mod pool;
 mod slots;
 mod supervisor;
@@ -61,6 +62,8 @@ pub struct Work {
     pub verifier: Arc<dyn Verifier>,
     /// The image.
     pub image: Arc<ImageRef>,
+    /// The namespace that asks, empty for none: permits are shared fairly between namespaces.
+    pub namespace: Arc<str>,
 }
 
 /// The actors of one process: coordinators, one pool for each validator, crypto workers.

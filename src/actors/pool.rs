@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::sync::Semaphore;
 use tokio::time::{timeout, timeout_at};
 
 use super::messages::{JobLimits, Verify};
+use super::permits::{Parties, Permits};
 use super::slots::{self, Slots};
 use super::system::{ActorSystem, StartFault};
 use super::worker::Worker;
@@ -39,7 +39,7 @@ type Key = (Fingerprint, String);
 pub(super) struct ValidatorPool {
     validator: Arc<str>,
     workers: Arc<Slots<Worker>>,
-    permits: Semaphore,
+    permits: Permits,
     flights: Flights<Key, Verdict>,
     timeouts: Timeouts,
     metrics: Arc<Metrics>,
@@ -67,11 +67,11 @@ impl ValidatorPool {
             system,
             move |slot| Ok(Worker::launch(&arbiters.live_arbiter(slot)?, &name, &counted)),
         )?;
-        let jobs = sections.limits.jobs_per_validator.clamp(1, Semaphore::MAX_PERMITS);
+        let jobs = sections.limits.jobs_per_validator.max(1);
         Ok(Arc::new(Self {
             validator: Arc::clone(validator),
             workers,
-            permits: Semaphore::new(jobs),
+            permits: Permits::new(jobs),
             flights: Flights::at_most(jobs.saturating_mul(FLIGHTS_PER_PERMIT)),
             timeouts: sections.timeouts.clone(),
             metrics: Arc::clone(metrics),
@@ -89,11 +89,11 @@ impl ValidatorPool {
         self.flights.board(key, lead).unwrap_or_else(|| Flight::landed(Err(self.overloaded())))
     }
 
-    async fn lead(&self, Work { verifier, image, .. }: Work) -> Verdict {
+    async fn lead(&self, Work { verifier, image, namespace, .. }: Work) -> Verdict {
         let limits = job_limits(self.timeouts.image);
         let wait = self.timeouts.permit.min(limits.ended.remaining());
-        // The semaphore is never closed, so that only the time can run out.
-        let Ok(Ok(_permit)) = timeout(wait, self.permits.acquire()).await else {
+        let parties = Parties { registry: image.repository().registry().into(), namespace };
+        let Ok(_permit) = timeout(wait, self.permits.acquire(parties)).await else {
             return Err(self.overloaded());
         };
         let _job = UnderWay::count(&self.handles.jobs);

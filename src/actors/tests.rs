@@ -133,6 +133,7 @@ fn work(peer: &Arc<Peer>, image: &str) -> Work {
         validator: "v".into(),
         verifier: peer.clone(),
         image: Arc::new(image.parse().expect("a reference")),
+        namespace: "ns".into(),
     }
 }
 

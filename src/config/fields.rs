@@ -159,7 +159,7 @@ impl<'n> Fields<'n> {
                     "write its text, or remove it",
                 ),
                 Some(_) => {
-                    texts.extend(node.text().map(|value| Spanned { value, place: node.place }))
+                    texts.extend(node.text().map(|value| Spanned { value, place: node.place }));
                 }
                 None => self.report(
                     node.place,

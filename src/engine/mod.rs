@@ -71,6 +71,13 @@ enum Look<'a> {
     Miss(&'a Rule, &'a Arc<dyn Verifier>),
 }
 
+/// Who asks, and until when.
+struct Asker<'a> {
+    webhook: Webhook,
+    namespace: &'a str,
+    deadline: Deadline,
+}
+
 /// The images of a request as they were read, in its order.
 type Parsed = Vec<Result<Arc<ImageRef>, ParseFault>>;
 
@@ -141,7 +148,8 @@ impl Engine {
             Err(fault) => return Decided::unreadable(&fault, workload.kind()),
         };
         let parsed: Parsed = images.iter().map(|one| one.image.parse().map(Arc::new)).collect();
-        let judged = self.judge(webhook, (images, &parsed), &before, deadline).await;
+        let asker = Asker { webhook, namespace: &request.namespace, deadline };
+        let judged = self.judge(&asker, (images, &parsed), &before).await;
         let situation = Situation { webhook, workload: &workload, modes: self.modes };
         let timed_out = judged.iter().any(|one| timed_out(&one.outcome));
         Decided { timed_out, ..Decided::at_once(Decision::of(&judged, &situation), &workload) }
@@ -150,10 +158,9 @@ impl Engine {
     /// Judges images: what caches know at once, the rest by the actors, all in the order given.
     async fn judge<'a>(
         &'a self,
-        webhook: Webhook,
+        asker: &Asker<'_>,
         (images, parsed): (&'a [ImageUse<'a>], &'a Parsed),
         before: &Before<'_>,
-        deadline: Deadline,
     ) -> Vec<Judged<'a>> {
         let now = self.clock.now();
         let mut judged = Vec::with_capacity(images.len());
@@ -168,13 +175,13 @@ impl Engine {
             let outcome = match (look, parsed) {
                 (Look::Miss(rule, verifier), Ok(image)) => {
                     misses.push((judged.len(), image, rule));
-                    work.push(work_of(rule, verifier, image));
+                    work.push(work_of(rule, verifier, image, asker.namespace));
                     // Stands only if the gathering below should lose it: then it denies.
                     Outcome::Refused { rule, refusal: lost() }
                 }
                 (Look::Miss(rule, _), Err(_)) => Outcome::Refused { rule, refusal: lost() },
                 (Look::Settled(rule, outcome), _) => {
-                    if webhook == Webhook::Mutate {
+                    if asker.webhook == Webhook::Mutate {
                         count_settled(rule.map_or(&self.unknown, |rule| &rule.metrics), &outcome);
                     }
                     outcome
@@ -185,9 +192,9 @@ impl Engine {
         if work.is_empty() {
             return judged;
         }
-        let verdicts = self.actors.gather(work, deadline).await;
+        let verdicts = self.actors.gather(work, asker.deadline).await;
         for ((at, image, rule), verdict) in misses.into_iter().zip(verdicts) {
-            if webhook == Webhook::Mutate {
+            if asker.webhook == Webhook::Mutate {
                 count_verdict(rule, &verdict);
             }
             if let Some(judged) = judged.get_mut(at) {
@@ -226,7 +233,7 @@ impl Engine {
         let outcome = match self.look(image, false, self.clock.now()) {
             Look::Settled(_, outcome) => outcome,
             Look::Miss(rule, verifier) => {
-                let work = vec![work_of(rule, verifier, image)];
+                let work = vec![work_of(rule, verifier, image, "")];
                 let verdict = self.actors.gather(work, deadline).await.pop();
                 outcome_of(image, rule, verdict.unwrap_or_else(|| Err(lost())))
             }
@@ -276,8 +283,14 @@ impl Reply {
     }
 }
 
-fn work_of(rule: &Rule, verifier: &Arc<dyn Verifier>, image: &Arc<ImageRef>) -> Work {
+fn work_of(
+    rule: &Rule,
+    verifier: &Arc<dyn Verifier>,
+    image: &Arc<ImageRef>,
+    namespace: &str,
+) -> Work {
     Work {
+        namespace: namespace.into(),
         validator: Arc::clone(&rule.validator),
         verifier: Arc::clone(verifier),
         image: Arc::clone(image),

@@ -26,7 +26,8 @@ impl Subject<'_> {
         let took = self.begun.elapsed();
         match &answer.denied {
             Some(denied) => {
-                let (code, message) = (denied.code, &denied.message);
+                // One line for each request, however many images it names.
+                let (code, message) = (denied.code, denied.message.replace('\n', "; "));
                 tracing::warn!(
                     ?webhook,
                     uid,

@@ -11,7 +11,6 @@ fn name_of(text: &str) -> String {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn good_references_have_the_qualified_names_of_the_contract_and_of_go() {
     for (text, name) in [
         ("test-image", "index.docker.io/library/test-image:latest"),
