@@ -1,3 +1,5 @@
+//! Names and labels as a scraper sees them.
+
 use super::*;
 
 fn assert_line(metrics: &Metrics, line: &str) {

@@ -1,3 +1,5 @@
+//! Which rule wins: the tables of both ways of matching, and the index against a plain scan.
+
 use proptest::prelude::*;
 
 use super::*;

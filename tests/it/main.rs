@@ -8,4 +8,7 @@
     reason = "what goes wrong in a test must end it, in its helpers too"
 )]
 
+mod architecture;
 mod cosign;
+mod reviews;
+mod support;

@@ -1,3 +1,5 @@
+//! From judgements to answers, and the words of denials.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Reviews, whole and broken.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Where each kind keeps its images.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

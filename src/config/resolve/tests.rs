@@ -1,3 +1,5 @@
+//! Whole configurations, good and bad, and what is said of them.
+
 use std::time::Duration;
 
 use super::fakes::{self, runtime};

@@ -1,3 +1,5 @@
+//! Secrets as they lie in folders: formats, look-up, and what must not leave them.
+
 use std::os::unix::fs::symlink;
 
 use secrecy::ExposeSecret as _;

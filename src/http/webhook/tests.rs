@@ -1,3 +1,5 @@
+//! Requests to the webhooks without a socket: methods, types, sizes, deadlines.
+
 use std::sync::LazyLock;
 
 use http_body_util::{Full, StreamBody};

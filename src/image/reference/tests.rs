@@ -1,3 +1,5 @@
+//! Good and bad image references.
+
 use proptest::prelude::*;
 
 use super::*;

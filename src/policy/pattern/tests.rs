@@ -1,3 +1,5 @@
+//! What single patterns match, and which are refused.
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;

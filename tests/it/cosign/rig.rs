@@ -98,8 +98,9 @@ impl Rig {
             path,
             secrets_dir: dir.path().to_owned(),
             environment: Vec::new(),
+            text: None,
         };
-        Config::load(&source, &Overrides::default(), &self.runtime)
+        Config::load(&source, &Overrides::default(), |_| self.runtime.clone())
     }
 
     pub(super) fn image(&self, name: &str) -> ImageRef {
