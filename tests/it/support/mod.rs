@@ -141,25 +141,26 @@ impl World {
             .collect()
     }
 
-    /// Waits until a line stands in the metrics.
-    pub(crate) async fn until_metric(&self, line: &str) {
-        let waiting = async {
-            while !self.process.metrics.encode().lines().any(|l| l == line) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        if tokio::time::timeout(FAR, waiting).await.is_err() {
-            panic!("no line `{line}` in\n{}", self.process.metrics.encode());
-        }
+    pub(crate) fn has_metric(&self, line: &str) -> bool {
+        self.process.metrics.encode().lines().any(|l| l == line)
     }
 
+    #[track_caller]
     pub(crate) fn assert_metric(&self, line: &str) {
         let text = self.process.metrics.encode();
-        assert!(
-            text.lines().any(|found| found == line),
-            "no line `{line}` in\n{text}"
-        );
+        assert!(self.has_metric(line), "no line `{line}` in\n{text}");
     }
+}
+
+/// Waits until something is so: that is a matter of moments, and an error if it is not.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(FAR, waiting).await;
+    assert!(waited.is_ok(), "in vain: {what}");
 }
 
 /// An answer, read back.
