@@ -96,6 +96,7 @@ impl Rig {
         std::fs::write(&path, text).unwrap();
         let source = Source {
             path,
+            text: None,
             secrets_dir: dir.path().to_owned(),
             environment: Vec::new(),
             text: None,
