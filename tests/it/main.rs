@@ -10,3 +10,6 @@
 
 mod architecture;
 mod cosign;
+mod http;
+mod reviews;
+mod support;
