@@ -65,12 +65,6 @@ fn write_row(out: &mut String, widths: &[usize], row: &[Cell]) {
     out.push('\n');
 }
 
-/// `sha256:0123456789ab…`, for people.
-pub(super) fn short_digest(digest: crate::image::Digest) -> String {
-    let hex = digest.hex();
-    format!("sha256:{}…", hex.get(..12).unwrap_or(&hex))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -99,7 +99,6 @@ impl Rig {
             text: None,
             secrets_dir: dir.path().to_owned(),
             environment: Vec::new(),
-            text: None,
         };
         Config::load(&source, &Overrides::default(), |_| self.runtime.clone())
     }
