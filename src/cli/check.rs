@@ -17,7 +17,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         anstream::println!("{}warning:{} {warning}", render::YELLOW, render::RESET);
     }
     anstream::println!(
-        "{}good:{} {} validators, {} rules",
+        "{}good:{} validators: {}, rules: {}",
         render::GREEN,
         render::RESET,
         config.validators.len(),

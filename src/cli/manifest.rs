@@ -3,8 +3,11 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde_json::{Value, json};
+
+use crate::admission::{self, Review, Which, Workload};
+use crate::config::Limits;
 
 /// Bytes of one manifest file, all documents together.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -22,18 +25,44 @@ pub(super) struct Object {
     pub(super) review: Vec<u8>,
 }
 
+impl Object {
+    /// The references of its images; none if they cannot be told, which its review will say.
+    pub(super) fn images(&self) -> Vec<String> {
+        let limits = Limits::default();
+        let Ok(review) = admission::decode(&self.review, &limits) else {
+            return Vec::new();
+        };
+        let Review { request, .. } = &review;
+        let Ok(workload) = Workload::read(&request.kind, request.object, Which::New) else {
+            return Vec::new();
+        };
+        let images = workload.images_to_judge(&limits).unwrap_or_default();
+        images.iter().map(|one| one.image.to_string()).collect()
+    }
+}
+
 /// Reads every object of every file, in order; `-` is standard input.
 pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Object>> {
     let mut objects = Vec::new();
     for file in files {
         let text = read_text(file)?;
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text)
-            .with_context(|| format!("{} is no YAML", file.display()))?;
+            .map_err(|error| anyhow!("{} is no YAML: {}", file.display(), first_line(&error)))?;
         for document in documents {
             collect(&document, &mut objects).with_context(|| format!("in {}", file.display()))?;
         }
     }
+    if objects.is_empty() {
+        // Most likely what should have made the manifest failed: nothing must not pass for good.
+        bail!("there is no object in the manifests");
+    }
     Ok(objects)
+}
+
+/// The parser's sentence without the text around the place.
+fn first_line(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 fn read_text(file: &Path) -> anyhow::Result<String> {
@@ -118,10 +147,20 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_a_kind_is_an_error() {
+    fn what_holds_no_object_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("manifest.yaml");
-        std::fs::write(&file, "metadata: {}").unwrap();
-        assert!(format!("{:#}", read(&[file]).unwrap_err()).contains("no `kind`"));
+        for (text, words) in [
+            ("metadata: {}", "no `kind`"),
+            ("kind: Pod", "no `apiVersion`"),
+            ("", "there is no object"),
+            ("---\n# nothing\n---\n", "there is no object"),
+            ("a: [", "manifest.yaml is no YAML: "),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = format!("{:#}", read(std::slice::from_ref(&file)).unwrap_err());
+            assert!(error.contains(words), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
     }
 }

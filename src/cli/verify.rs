@@ -25,12 +25,16 @@ use crate::config::{Overrides, Source};
 use crate::engine::{Engine, Webhook};
 use crate::image::ImageRef;
 use crate::policy::Mode;
+use crate::trust::PublicKey;
 use crate::validators::Refusal;
 
 /// Images that are verified at the same time.
 const PARALLEL: usize = 16;
 
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "connaisseur verify [OPTIONS] IMAGE...\n       connaisseur verify [OPTIONS] -f MANIFEST..."
+)]
 pub(super) struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, conflicts_with = "key")]
@@ -109,15 +113,23 @@ enum Judgement {
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let process = Process::start()?;
     let source = Source::from_process(args.config.clone(), args.secrets_dir.clone());
+    let objects = match &*args.filename {
+        [] => Vec::new(),
+        files => manifest::read(files)?,
+    };
     let source = match &args.key {
-        Some(key) => key_source(key, &args.images, source)?,
+        Some(key) => {
+            let in_objects = objects.iter().flat_map(Object::images);
+            let images: Vec<String> = args.images.iter().cloned().chain(in_objects).collect();
+            key_source(key, &images, source)?
+        }
         None => source,
     };
     let engine = process.engine(&source, &Overrides::default())?;
     let lines = if args.filename.is_empty() {
         process.tokio.block_on(verify_images(&engine, &args.images))
     } else {
-        process.tokio.block_on(verify_manifests(&engine, manifest::read(&args.filename)?))?
+        process.tokio.block_on(verify_manifests(&engine, objects))?
     };
     match args.output {
         Format::Text => anstream::print!("{}", text(&lines)),
@@ -128,11 +140,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
 /// A configuration that trusts one key for every image, in place of a file.
 ///
-/// The images are named, so that a registry on this machine may be asked, without TLS if it is on
-/// loopback: whoever typed them chose them.
+/// The registries of `images` are named, so that one on this machine may be asked, without TLS if it
+/// is on loopback: whoever ran the command chose them.
 fn key_source(key: &Path, images: &[String], source: Source) -> anyhow::Result<Source> {
     let pem = std::fs::read_to_string(key)
         .with_context(|| format!("cannot read the key {}", key.display()))?;
+    // Said of the user's file, not of the configuration that is made of it.
+    PublicKey::from_pem(&pem).with_context(|| format!("no usable key in {}", key.display()))?;
     let registries: BTreeSet<String> = images
         .iter()
         .filter_map(|image| image.parse::<ImageRef>().ok())
@@ -204,7 +218,7 @@ async fn verify_manifests(engine: &Engine, objects: Vec<Object>) -> anyhow::Resu
     let (judged, others): (Vec<_>, Vec<_>) =
         objects.into_iter().partition(|object| Workload::is_known(&object.group, &object.kind));
     for other in others {
-        anstream::eprintln!("not judged, it runs no images: {}", other.name);
+        anstream::eprintln!("not judged, the webhooks are not asked about it: {}", other.name);
     }
     let bar = progress(judged.len());
     let mut lines = Vec::with_capacity(judged.len());

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod cosign;
 mod http;
 mod reviews;

@@ -26,6 +26,14 @@ impl Reasons {
             self.more += 1;
         }
     }
+
+    /// The end of a sentence that they explain; nothing where there is no reason.
+    pub(super) fn explain(&self) -> String {
+        if self.said.is_empty() {
+            return String::new();
+        }
+        format!(": {self}")
+    }
 }
 
 impl fmt::Display for Reasons {

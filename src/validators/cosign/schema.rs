@@ -22,7 +22,11 @@ fn validator() -> Value {
                     "required": ["name", "key"],
                     "additionalProperties": false,
                     "properties": {
-                        "name": {"type": "string", "minLength": 1},
+                        "name": {
+                            "type": "string",
+                            "minLength": 1,
+                            "description": "by which rules mean it",
+                        },
                         "key": {
                             "type": "string",
                             "description": "a public key as PEM (`BEGIN PUBLIC KEY`), or the absolute path of a file with one",

@@ -98,13 +98,18 @@ impl Quorum {
                 "threshold-not-reached",
                 format!(
                     "validation threshold not reached ({reached}/{wanted}), no valid signature \
-                     from [{missing}]: {reasons}"
+                     from [{missing}]{}",
+                    reasons.explain()
                 ),
             );
         }
         Refusal::rejected(
             "missing-required-signature",
-            format!("missing required signatures from [{}]: {reasons}", missing(required)),
+            format!(
+                "missing required signatures from [{}]{}",
+                missing(required),
+                reasons.explain()
+            ),
         )
     }
 }

@@ -74,8 +74,7 @@ impl World {
         for blob in artifact.blobs.into_values() {
             self.registry.push_blob(blob);
         }
-        self.registry
-            .push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
+        self.registry.push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
     }
 
     /// An image with a signature by `signer`.
@@ -116,10 +115,7 @@ impl World {
             ]},
         ]);
         // JSON is YAML.
-        format!(
-            "validators: {validators}\npolicy: {}\n{more}",
-            Value::Array(rules)
-        )
+        format!("validators: {validators}\npolicy: {}\n{more}", Value::Array(rules))
     }
 
     pub(crate) fn engine(&self, text: &str) -> Arc<Engine> {
@@ -134,11 +130,7 @@ impl World {
 
     /// What was asked of the registry.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.registry
-            .requests()
-            .into_iter()
-            .map(|request| request.path)
-            .collect()
+        self.registry.requests().into_iter().map(|request| request.path).collect()
     }
 
     pub(crate) fn has_metric(&self, line: &str) -> bool {
@@ -183,10 +175,7 @@ impl Answer {
     }
 
     pub(crate) fn message(&self) -> &str {
-        self.0
-            .pointer("/response/status/message")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.0.pointer("/response/status/message").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The patch as it is applied.
@@ -199,10 +188,7 @@ impl Answer {
     pub(crate) fn pins(&self) -> Vec<String> {
         let patch = self.patch().unwrap_or_default();
         let operations = patch.as_array().cloned().unwrap_or_default();
-        operations
-            .iter()
-            .map(|operation| operation["value"].as_str().unwrap().to_owned())
-            .collect()
+        operations.iter().map(|operation| operation["value"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Asserts a denial with this code and all these words.
@@ -211,11 +197,7 @@ impl Answer {
         assert!(!self.allowed(), "admitted: {self:?}");
         assert_eq!(self.code(), Some(code), "{}", self.message());
         for word in words {
-            assert!(
-                self.message().contains(word),
-                "no `{word}` in: {}",
-                self.message()
-            );
+            assert!(self.message().contains(word), "no `{word}` in: {}", self.message());
         }
     }
 
@@ -235,12 +217,7 @@ pub(crate) async fn ask(engine: &Engine, webhook: Webhook, body: &[u8]) -> Reply
 /// Asks an engine for a decision.
 pub(crate) async fn decide(engine: &Engine, webhook: Webhook, body: &[u8]) -> Answer {
     let reply = ask(engine, webhook, body).await;
-    assert_eq!(
-        reply.status,
-        200,
-        "{}",
-        String::from_utf8_lossy(&reply.body)
-    );
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     Answer::read(&reply.body)
 }
 

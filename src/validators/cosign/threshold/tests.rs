@@ -101,6 +101,14 @@ fn one_named_root_must_have_signed_itself() {
 }
 
 #[test]
+fn a_refusal_without_reasons_ends_with_who_is_missing() {
+    let all = Quorum::of_all(names("a b"), None, Vec::new());
+    let signers = signers("a");
+    let refusal = all.shortfall(&signers, &Reasons::default());
+    assert!(refusal.to_string().ends_with("no valid signature from [b]"), "{refusal}");
+}
+
+#[test]
 fn refusals_say_who_is_missing_in_the_order_of_the_configuration() {
     let all = Quorum::of_all(names("c a b"), None, Vec::new());
     assert_eq!(
