@@ -7,11 +7,11 @@
 
 use std::hint::black_box;
 
+use connaisseur::admission::Webhook;
 use connaisseur::admission::{
     Before, Decision, Judged, Modes, Outcome, Situation, Skip, Which, Workload, decode, respond,
 };
 use connaisseur::config::Limits;
-use connaisseur::engine::Webhook;
 use connaisseur::image::ImageRef;
 use connaisseur::policy::{Matching, Pattern, Policy};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

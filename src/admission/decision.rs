@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::Webhook;
 use super::failure::{Denied, Failure, Judged, LINES, ONE_LINE, Outcome, message};
 use super::patch::Pin;
 use super::skip::Skip;
 use super::workload::Workload;
 use crate::config::{Features, ResourceValidation};
-use crate::engine::Webhook;
 use crate::image::ImageRef;
 use crate::policy::{Mode, Rule};
 use crate::validators::Verified;

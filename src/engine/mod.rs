@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::actors::{Actors, Work};
 use crate::admission::{
     self, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation, Outcome,
-    Request, Situation, Skip, Which, Workload, WorkloadFault,
+    Request, Situation, Skip, Webhook, Which, Workload, WorkloadFault,
 };
 use crate::clock::{Clock, Deadline};
 use crate::config::{Config, Limits};
@@ -23,15 +23,6 @@ use crate::metrics::{Metrics, RuleMetrics};
 use crate::policy::{JudgedBy, Rule};
 use crate::validators::{Approval, Refusal, Verdict, Verifier};
 use record::{Subject, answered, count_settled, count_verdict, timed_out, unverified};
-
-/// Which webhook asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Webhook {
-    /// `/mutate`: pins.
-    Mutate,
-    /// `/validate`: judges the final object.
-    Validate,
-}
 
 /// What goes back to the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]

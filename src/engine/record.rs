@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Webhook;
+use crate::admission::Webhook;
 use crate::admission::{Answer, Envelope, Outcome, Request, Skip};
 use crate::metrics::{Answered, RuleMetrics, SkipReason, Unverified};
 use crate::policy::Rule;

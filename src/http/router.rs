@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::bodies::Bodies;
 use super::probes::{self, Readiness};
 use super::webhook::{self, Review};
-use crate::engine::Webhook;
+use crate::admission::Webhook;
 use crate::metrics::{self, Metrics};
 
 pub(super) type Answer = Response<Full<Bytes>>;

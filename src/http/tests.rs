@@ -17,9 +17,10 @@ use tokio::task::JoinHandle;
 
 use super::certificates::Look;
 use super::*;
+use crate::admission::Webhook;
 use crate::clock::Deadline;
 use crate::config;
-use crate::engine::{Reply, Webhook};
+use crate::engine::Reply;
 use crate::metrics::Metrics;
 
 /// More than the sockets between client and server hold.

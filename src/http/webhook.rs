@@ -16,8 +16,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 
 use super::router::{Answer, Refused, Service, require, with_status};
+use crate::admission::Webhook;
 use crate::clock::Deadline;
-use crate::engine::{Engine, Reply, Webhook};
+use crate::engine::{Engine, Reply};
 
 /// What is kept back of the time that a caller gives: an answer needs to travel.
 const RESERVE: Duration = Duration::from_millis(500);

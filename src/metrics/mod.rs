@@ -23,7 +23,7 @@ use prometheus_client::registry::Registry;
 pub use handles::{PoolMetrics, RuleMetrics};
 pub use labels::{Answered, CacheKind, RegistryOutcome, SkipReason, Unverified};
 
-use crate::engine::Webhook;
+use crate::admission::Webhook;
 use handles::WebhookMetrics;
 use labels::word_of;
 

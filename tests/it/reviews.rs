@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use connaisseur::engine::{Engine, Webhook};
+use connaisseur::admission::Webhook;
+use connaisseur::engine::Engine;
 use connaisseur::image::Digest;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use connaisseur::admission::Webhook;
 use connaisseur::app::Process;
 use connaisseur::cli::demo::registry::{Options, Registry};
 use connaisseur::cli::demo::signer::{self, KeyChoice, SignedPayload, Signer};
 use connaisseur::clock::Deadline;
 use connaisseur::config::{Overrides, Source};
-use connaisseur::engine::{Engine, Reply, Webhook};
+use connaisseur::engine::{Engine, Reply};
 use connaisseur::image::Digest;
 use serde_json::{Value, json};
 
