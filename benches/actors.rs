@@ -35,6 +35,10 @@ impl Verifier for Instant {
         Err(Refusal::rejected("unsigned", "for a bench"))
     }
 
+    fn meaning(&self) -> String {
+        String::new()
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint([0; 32])
     }

@@ -81,6 +81,10 @@ impl Verifier for Peer {
         Err(Refusal::rejected("unsigned", "for a test"))
     }
 
+    fn meaning(&self) -> String {
+        String::new()
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint([self.fingerprint; 32])
     }

@@ -3,6 +3,7 @@
 //! Knows nothing of registries or payloads: it is handed the proof of each signature.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::reasons::Reasons;
@@ -38,6 +39,24 @@ pub(super) enum Quorum {
         /// Those of them that must be among the signers, whatever the count.
         required: Vec<RootName>,
     },
+}
+
+/// What `check` says of a rule.
+impl fmt::Display for Quorum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (counted, threshold, required) = match self {
+            Self::Root(name) => return write!(f, "signed by {name}"),
+            Self::Roots { counted, threshold, required } => (counted, threshold, required),
+        };
+        match threshold.unwrap_or(counted.len()) {
+            all if all == counted.len() => write!(f, "signed by all of {}", counted.join(", "))?,
+            some => write!(f, "signed by {some} of {}", counted.join(", "))?,
+        }
+        if counted.len() > required.len() && !required.is_empty() {
+            write!(f, ", among them {}", required.join(", "))?;
+        }
+        Ok(())
+    }
 }
 
 impl Quorum {

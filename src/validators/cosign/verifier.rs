@@ -128,6 +128,19 @@ impl Verifier for CosignVerifier {
         outcome.verdict
     }
 
+    fn meaning(&self) -> String {
+        let Wants { quorum, same_repository, annotations, .. } = &*self.wants;
+        let mut meaning = quorum.to_string();
+        if *same_repository {
+            meaning.push_str(", for this repository");
+        }
+        if !annotations.is_empty() {
+            let names: Vec<&str> = annotations.keys().map(String::as_str).collect();
+            meaning = format!("{meaning}, annotated with {}", names.join(", "));
+        }
+        meaning
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
     }

@@ -127,3 +127,17 @@ fn refusals_say_who_is_missing_in_the_order_of_the_configuration() {
     assert_eq!(refusal(&both, "a").unwrap().0, "threshold-not-reached");
     assert_eq!(refusal(&both, "a c").unwrap().0, "missing-required-signature");
 }
+
+#[test]
+fn a_quorum_says_what_it_wants() {
+    let all = |threshold, required| Quorum::of_all(names("a b c"), threshold, names(required));
+    for (quorum, meaning) in [
+        (Quorum::Root("a".into()), "signed by a"),
+        (all(None, ""), "signed by all of a, b, c"),
+        (all(Some(2), ""), "signed by 2 of a, b, c"),
+        (all(Some(2), "b"), "signed by 2 of a, b, c, among them b"),
+        (all(None, "c a"), "signed by all of c, a"),
+    ] {
+        assert_eq!(quorum.to_string(), meaning);
+    }
+}
