@@ -21,7 +21,7 @@ pub(super) struct Object {
     pub(super) group: String,
     /// Kind.
     pub(super) kind: String,
-    /// The AdmissionReview of its creation.
+    /// The review of its creation.
     pub(super) review: Vec<u8>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Object>> {
         let documents: Vec<Value> = serde_saphyr::from_multiple(&text)
             .map_err(|error| anyhow!("{} is no YAML: {}", file.display(), first_line(&error)))?;
         for document in documents {
-            collect(document, &mut objects).with_context(|| format!("in {}", file.display()))?;
+            collect(&document, &mut objects).with_context(|| format!("in {}", file.display()))?;
         }
     }
     if objects.is_empty() {
@@ -83,23 +83,20 @@ fn read_text(file: &Path) -> anyhow::Result<String> {
 }
 
 /// Adds one document; the items of a list one by one. Empty documents are nothing.
-fn collect(document: Value, objects: &mut Vec<Object>) -> anyhow::Result<()> {
+fn collect(document: &Value, objects: &mut Vec<Object>) -> anyhow::Result<()> {
     if document.is_null() {
         return Ok(());
     }
-    let kind = text_at(&document, "/kind").context("a document has no `kind`")?;
+    let kind = text_at(document, "/kind").context("a document has no `kind`")?;
     if kind.ends_with("List")
         && let Some(Value::Array(items)) = document.get("items")
     {
-        return items
-            .iter()
-            .try_for_each(|item| collect(item.clone(), objects));
+        return items.iter().try_for_each(|item| collect(item, objects));
     }
-    let api_version =
-        text_at(&document, "/apiVersion").context("a document has no `apiVersion`")?;
+    let api_version = text_at(document, "/apiVersion").context("a document has no `apiVersion`")?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-    let name = text_at(&document, "/metadata/name")
-        .or_else(|| text_at(&document, "/metadata/generateName"))
+    let name = text_at(document, "/metadata/name")
+        .or_else(|| text_at(document, "/metadata/generateName"))
         .unwrap_or_default();
     let review = json!({
         "apiVersion": "admission.k8s.io/v1",
@@ -108,7 +105,7 @@ fn collect(document: Value, objects: &mut Vec<Object>) -> anyhow::Result<()> {
             "uid": "00000000-0000-0000-0000-000000000000",
             "kind": {"group": group, "version": version, "kind": kind},
             "name": name,
-            "namespace": text_at(&document, "/metadata/namespace").unwrap_or_else(|| "default".into()),
+            "namespace": text_at(document, "/metadata/namespace").unwrap_or_else(|| "default".into()),
             "operation": "CREATE",
             "dryRun": true,
             "object": document,

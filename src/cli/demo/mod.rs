@@ -24,6 +24,17 @@ use crate::app::{Process, Serving, service};
 use crate::config::{Overrides, Source};
 use crate::http::{Server, shutdown_signal};
 
+/// The columns of the table.
+const HEAD: [&str; 7] = [
+    "case",
+    "image",
+    "decision",
+    "digest",
+    "as expected",
+    "time",
+    "why",
+];
+
 /// The name of the curl command's body file.
 const REVIEW_FILE: &str = "review.json";
 
@@ -77,24 +88,8 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
         "registry  http://{}\nserver    https://{webhooks}/mutate\n",
         world.registry.host()
     );
-    let mut rows = Vec::new();
-    let mut all_as_expected = true;
-    for case in &world.cases {
-        let (heard, took) = asker.ask(&case.images).await?;
-        let good = is_as_expected(&heard, &case.expected);
-        all_as_expected &= good;
-        rows.push(row(case, &heard, took, good));
-    }
-    let head = [
-        "case",
-        "image",
-        "decision",
-        "digest",
-        "as expected",
-        "time",
-        "why",
-    ];
-    anstream::println!("{}", render::table(&head, &rows));
+    let (rows, all_as_expected) = ask_all(&asker, &world.cases).await?;
+    anstream::println!("{}", render::table(&HEAD, &rows));
     if !once {
         std::fs::write(folder.join("ca.pem"), &certificate)?;
         let first = world.cases.first().context("there are no cases")?;
@@ -109,6 +104,19 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
     } else {
         Outcome::Rejected
     })
+}
+
+/// Asks about every case. Gives their rows, and whether every decision was the expected one.
+async fn ask_all(asker: &Asker, cases: &[Case]) -> anyhow::Result<(Vec<Vec<Cell>>, bool)> {
+    let mut rows = Vec::with_capacity(cases.len());
+    let mut all_as_expected = true;
+    for case in cases {
+        let (heard, took) = asker.ask(&case.images).await?;
+        let good = is_as_expected(&heard, &case.expected);
+        all_as_expected &= good;
+        rows.push(row(case, &heard, took, good));
+    }
+    Ok((rows, all_as_expected))
 }
 
 fn row(case: &Case, heard: &Heard, took: Duration, good: bool) -> Vec<Cell> {

@@ -121,7 +121,7 @@ fn no_request_is_lost_when_a_server_is_told_to_end() {
     let digest = world.push_signed("app", "v1");
     let slow = world.push_signed("slow", "v1");
     let mut server = Running::start(&world.config("server: {drainDelay: 1s}\n"));
-    let served = AtomicUsize::new(0);
+    let answered = AtomicUsize::new(0);
     world.run(async {
         let delay = Fault::at(
             "/v2/slow/manifests/v1",
@@ -134,7 +134,7 @@ fn no_request_is_lost_when_a_server_is_told_to_end() {
             loop {
                 let (answer, closes) = server.decide(&image).await;
                 answer.assert_pinned(std::slice::from_ref(&pinned));
-                served.fetch_add(1, Ordering::SeqCst);
+                answered.fetch_add(1, Ordering::SeqCst);
                 if closes {
                     return;
                 }
@@ -149,7 +149,10 @@ fn no_request_is_lost_when_a_server_is_told_to_end() {
                 world.registry.count("/v2/slow/") > 0
             })
             .await;
-            until("others are answered", || served.load(Ordering::SeqCst) > 20).await;
+            until("others are answered", || {
+                answered.load(Ordering::SeqCst) > 20
+            })
+            .await;
             server.terminate();
         };
         let all = async { tokio::join!(join_all((0..4).map(|_| trickle())), under_way, told) };

@@ -82,8 +82,8 @@ impl World {
     /// An image with a signature by `signer`.
     pub(crate) fn push_signed_by(&self, signer: &Signer, repository: &str, tag: &str) -> Digest {
         let image = self.registry.push_image(repository, tag);
-        let signed = signer.sign(&self.image(repository), image).unwrap();
-        self.push_signatures(repository, image, &[signed]);
+        let payload = signer.sign(&self.image(repository), image).unwrap();
+        self.push_signatures(repository, image, &[payload]);
         image
     }
 
