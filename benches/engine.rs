@@ -1,5 +1,7 @@
 //! A whole request without the wire: bytes to bytes, static and from the cache, beside parsing alone.
 
+#![allow(clippy::expect_used, reason = "what goes wrong in a benchmark must end it")]
+
 use std::hint::black_box;
 use std::time::Duration;
 

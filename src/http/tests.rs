@@ -233,6 +233,8 @@ async fn a_client_that_reads_only_after_it_wrote_learns_that_its_body_is_too_lar
     );
     tls.write_all(head.as_bytes()).await.expect("sent");
     tls.write_all(&vec![b' '; bytes]).await.expect("taken in");
+    // What a full socket did not take would otherwise never be sent: reading does not write.
+    tls.flush().await.expect("sent");
     let mut answer = [0; 12];
     tls.read_exact(&mut answer).await.expect("an answer");
     assert_eq!(&answer, b"HTTP/1.1 413");

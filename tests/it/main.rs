@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod attacks;
 mod cli;
 mod cosign;
 mod http;

@@ -54,16 +54,18 @@ fn the_demo_decides_as_expected_and_shows_how() {
     let folder = folder(&[]);
     let ran = run(folder.path(), &["demo", "--once"]);
     assert_eq!((ran.code, &*ran.err), (Some(0), ""), "{}", ran.out);
-    let rows: Vec<&str> = ran.out.lines().filter(|line| line.contains(" ms ")).collect();
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let is_row = |line: &&str| line.contains(" ms ");
     for (decision, at_least) in
         [("admitted, pinned", 2), ("admitted unchanged", 2), ("denied 403", 5), ("denied 503", 1)]
     {
-        let found = rows.iter().filter(|row| row.contains(decision)).count();
+        let found = lines.iter().filter(|line| is_row(line) && line.contains(decision)).count();
         assert!(found >= at_least, "{found} times {decision} in\n{}", ran.out);
     }
-    for row in &rows {
-        assert_eq!(row.contains("denied"), row.contains("image"), "no reason, or too many: {row}");
-        assert!(row.contains("  yes  "), "{row}");
+    for (line, below) in lines.iter().zip(lines.iter().skip(1)).filter(|(line, _)| is_row(line)) {
+        let reason = below.starts_with("    ") && below.contains("image");
+        assert_eq!(line.contains("denied"), reason, "no reason, or one too many: {line}\n{below}");
+        assert!(line.ends_with("  yes"), "{line}");
     }
     assert!(!ran.out.contains('\u{1b}'), "colour without a terminal");
 }

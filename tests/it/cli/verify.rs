@@ -62,11 +62,19 @@ impl Place {
     }
 }
 
-/// The lines of a JSON output; times are what no two runs have in common.
+const DOCS: &str = include_str!("../../../docs/verify.md");
+
+/// The lines of a JSON output; times are what no two runs have in common. Every field and word in it
+/// must be documented.
 fn lines(place: &Place, ran: &Ran) -> Value {
     let mut lines: Value = serde_json::from_str(&place.shown(&ran.out)).unwrap();
     for line in lines.as_array_mut().unwrap() {
         assert!(line["milliseconds"].is_u64(), "{line}");
+        let fields = line.as_object().unwrap().keys().map(String::as_str);
+        let words = ["verdict", "reason"].map(|field| line[field].as_str());
+        for word in fields.chain(words.into_iter().flatten()) {
+            assert!(DOCS.contains(&format!("`{word}`")), "`{word}` is not in docs/verify.md");
+        }
         line["milliseconds"] = json!("[time]");
     }
     lines

@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,9 +121,13 @@ impl World {
     }
 
     pub(crate) fn engine(&self, text: &str) -> Arc<Engine> {
+        self.engine_with_secrets(text, Path::new("no-secrets"))
+    }
+
+    pub(crate) fn engine_with_secrets(&self, text: &str, secrets: &Path) -> Arc<Engine> {
         let source = Source {
             path: "config.yaml".into(),
-            secrets_dir: "secrets".into(),
+            secrets_dir: secrets.to_owned(),
             environment: Vec::new(),
             text: Some(text.to_owned()),
         };
