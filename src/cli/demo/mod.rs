@@ -72,14 +72,28 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
         "registry  http://{}\nserver    https://{webhooks}/mutate\n",
         world.registry.host()
     );
-    let mut rows = Vec::new();
-    let mut reasons = Vec::new();
+    let all_as_expected = ask_all(&asker, &engine, &world.cases).await?;
+    if !once {
+        std::fs::write(folder.join("ca.pem"), &certificate)?;
+        let first = world.cases.first().context("there are no cases")?;
+        std::fs::write(folder.join(REVIEW_FILE), ask::review(&first.images))?;
+        invite(folder, &webhooks.to_string(), &plain.to_string());
+        shutdown_signal()?.await;
+    }
+    stop.send(()).ok();
+    server.await?;
+    Ok(if all_as_expected { Outcome::Good } else { Outcome::Rejected })
+}
+
+/// Asks about every case and prints the answers. Tells whether each was the expected one.
+async fn ask_all(asker: &Asker, engine: &Engine, cases: &[Case]) -> anyhow::Result<bool> {
+    let (mut rows, mut reasons) = (Vec::new(), Vec::new());
     let mut all_as_expected = true;
-    for case in &world.cases {
+    for case in cases {
         let (heard, took) = asker.ask(&case.images).await?;
         let good = is_as_expected(&heard, &case.expected);
         all_as_expected &= good;
-        rows.push(row(case, rule_of(&engine, case), &heard, took, good));
+        rows.push(row(case, rule_of(engine, case), &heard, took, good));
         reasons.push(heard.denied.map(|denied| denied.message));
     }
     let head = ["case", "image", "rule", "validator", "decision", "digest", "time", "as expected"];
@@ -93,16 +107,7 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
         }
     }
     anstream::println!();
-    if !once {
-        std::fs::write(folder.join("ca.pem"), &certificate)?;
-        let first = world.cases.first().context("there are no cases")?;
-        std::fs::write(folder.join(REVIEW_FILE), ask::review(&first.images))?;
-        invite(folder, &webhooks.to_string(), &plain.to_string());
-        shutdown_signal()?.await;
-    }
-    stop.send(()).ok();
-    server.await?;
-    Ok(if all_as_expected { Outcome::Good } else { Outcome::Rejected })
+    Ok(all_as_expected)
 }
 
 /// The rule that judges the first image of a case.
