@@ -35,6 +35,10 @@ impl Verifier for Instant {
         Err(Refusal::rejected("unsigned", "for a bench"))
     }
 
+    fn meaning(&self) -> String {
+        String::new()
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint([0; 32])
     }
@@ -44,10 +48,7 @@ fn actors(runtime: &'static Runtime) -> (Actors, CryptoPool) {
     let system = ActorSystem::start(runtime).unwrap();
     let metrics = Arc::new(Metrics::new());
     let crypto = CryptoPool::start(&system, &metrics).unwrap();
-    let validators = [ConfiguredValidator {
-        name: "default".into(),
-        validator_type: "bench",
-    }];
+    let validators = [ConfiguredValidator { name: "default".into(), validator_type: "bench" }];
     let sections = Sections::default();
     let pool = Arc::new(crypto.clone());
     let actors = Actors::start(&system, pool, &validators, &sections, &metrics).unwrap();
@@ -70,6 +71,7 @@ fn ways(criterion: &mut Criterion) {
                 validator: "default".into(),
                 verifier: Arc::clone(&verifier),
                 image: Arc::clone(image),
+                namespace: "ns".into(),
             })
             .collect();
         group.bench_function(BenchmarkId::new("called", images.len()), |bencher| {
@@ -93,14 +95,11 @@ fn ways(criterion: &mut Criterion) {
                 });
             });
         });
-        group.bench_function(
-            BenchmarkId::new("through actors", images.len()),
-            |bencher| {
-                bencher.iter(|| {
-                    black_box(runtime.block_on(actors.gather(work.clone(), far())));
-                });
-            },
-        );
+        group.bench_function(BenchmarkId::new("through actors", images.len()), |bencher| {
+            bencher.iter(|| {
+                black_box(runtime.block_on(actors.gather(work.clone(), far())));
+            });
+        });
     }
     group.finish();
     criterion.bench_function("one hop to a crypto worker", |bencher| {

@@ -3,18 +3,15 @@
 //! `cargo bench --bench admission`: each step, the whole, and reading the same body as
 //! `serde_json::Value` as a baseline. Pins need a real verification and are measured with it.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark ends at the first thing that is wrong"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark ends at the first thing that is wrong")]
 
 use std::hint::black_box;
 
+use connaisseur::admission::Webhook;
 use connaisseur::admission::{
     Before, Decision, Judged, Modes, Outcome, Situation, Skip, Which, Workload, decode, respond,
 };
 use connaisseur::config::Limits;
-use connaisseur::engine::Webhook;
 use connaisseur::image::ImageRef;
 use connaisseur::policy::{Matching, Pattern, Policy};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -32,9 +29,8 @@ fn body() -> Vec<u8> {
             })
         })
         .collect();
-    let managed: Value = (0..40)
-        .map(|at| (format!("f:field-{at}"), json!({".": {}, "f:x": {}})))
-        .collect();
+    let managed: Value =
+        (0..40).map(|at| (format!("f:field-{at}"), json!({".": {}, "f:x": {}}))).collect();
     let object = json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "web", "namespace": "shop", "managedFields": [{"manager": "kubectl", "fieldsV1": managed}]},
@@ -66,25 +62,12 @@ fn answer(body: &[u8], policy: &Policy<()>) -> Vec<u8> {
         .map(|place| {
             let image: ImageRef = place.image.parse().expect("a good reference");
             policy.rule_for(&image).expect("a rule");
-            Judged {
-                place,
-                unchanged: before.has(place),
-                outcome: Outcome::Skipped(Skip::Static),
-            }
+            Judged { place, unchanged: before.has(place), outcome: Outcome::Skipped(Skip::Static) }
         })
         .collect();
     let modes = Modes::default();
-    let operation = request.operation;
-    let situation = Situation {
-        webhook: Webhook::Mutate,
-        operation,
-        workload: &workload,
-        modes,
-    };
-    respond(
-        &review.envelope,
-        &Decision::of(&judged, &situation).under(modes),
-    )
+    let situation = Situation { webhook: Webhook::Mutate, workload: &workload, modes };
+    respond(&review.envelope, &Decision::of(&judged, &situation).under(modes))
 }
 
 fn steps(c: &mut Criterion) {
@@ -95,9 +78,7 @@ fn steps(c: &mut Criterion) {
     let review = decode(&body, &limits).expect("a good review");
 
     let mut group = c.benchmark_group("admission");
-    group.throughput(Throughput::Bytes(
-        body.len().try_into().expect("a small body"),
-    ));
+    group.throughput(Throughput::Bytes(body.len().try_into().expect("a small body")));
     group.bench_function("baseline: as serde_json::Value", |b| {
         b.iter(|| serde_json::from_slice::<Value>(black_box(&body)).expect("JSON"));
     });

@@ -3,10 +3,7 @@
 //! `cargo bench --bench policy`: the index is shown beside a policy of few rules, and the default
 //! matching beside that of Connaisseur 3, which has to ask every rule.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark ends at the first thing that is wrong"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark ends at the first thing that is wrong")]
 
 use std::hint::black_box;
 
@@ -32,11 +29,7 @@ fn references(c: &mut Criterion) {
     let mut group = c.benchmark_group("reference");
     for text in ["nginx", IMAGE] {
         group.bench_with_input(BenchmarkId::new("parse", text), text, |b, text| {
-            b.iter(|| {
-                black_box(text)
-                    .parse::<ImageRef>()
-                    .expect("a good reference")
-            });
+            b.iter(|| black_box(text).parse::<ImageRef>().expect("a good reference"));
         });
     }
     group.finish();
@@ -63,10 +56,7 @@ fn patterns(c: &mut Criterion) {
     let mut group = c.benchmark_group("pattern");
     group.bench_function("parse", |b| {
         b.iter(|| {
-            Pattern::parse(
-                black_box("registry.example/{a,b}/*:v[0-9]*"),
-                Matching::Anchored,
-            )
+            Pattern::parse(black_box("registry.example/{a,b}/*:v[0-9]*"), Matching::Anchored)
         });
     });
     let pattern = Pattern::parse(&hostile, Matching::Anchored).expect("a good pattern");

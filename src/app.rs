@@ -12,7 +12,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, LoadFault, Logging, Overrides, Sections, Source};
 use crate::engine::{Engine, Reply};
 use crate::http::{
-    Certificates, Readiness, RequestLimits, Review, Server, Service, TlsFault, shutdown_signal,
+    Bodies, Certificates, Readiness, RequestLimits, Review, Server, Service, TlsFault,
+    shutdown_signal,
 };
 use crate::metrics::Metrics;
 use crate::telemetry;
@@ -42,13 +43,7 @@ impl Process {
         let metrics = Arc::new(Metrics::new());
         let system = ActorSystem::start(tokio)?;
         let crypto = Arc::new(CryptoPool::start(&system, &metrics)?);
-        Ok(Self {
-            tokio,
-            clock: Arc::new(SystemClock),
-            metrics,
-            system,
-            crypto,
-        })
+        Ok(Self { tokio, clock: Arc::new(SystemClock), metrics, system, crypto })
     }
 
     /// Reads a configuration; its validators share the caches and crypto workers of this process.
@@ -78,12 +73,7 @@ impl Process {
             &config.sections,
             &self.metrics,
         )?;
-        Ok(Arc::new(Engine::new(
-            config,
-            actors,
-            self.clock.clone(),
-            self.metrics.clone(),
-        )))
+        Ok(Arc::new(Engine::new(config, actors, self.clock.clone(), self.metrics.clone())))
     }
 }
 
@@ -109,11 +99,7 @@ impl Serving {
 /// What the listeners need to answer with `engine`.
 pub fn service(engine: &Arc<Engine>, metrics: &Arc<Metrics>) -> Service {
     let config = engine.config();
-    let validators = config
-        .validators
-        .iter()
-        .map(|one| Arc::clone(&one.name))
-        .collect();
+    let validators = config.validators.iter().map(|one| Arc::clone(&one.name)).collect();
     Service {
         review: Review::by_engine(Arc::clone(engine), Reply::breakdown),
         readiness: Readiness::new(validators),
@@ -122,6 +108,7 @@ pub fn service(engine: &Arc<Engine>, metrics: &Arc<Metrics>) -> Service {
             body_bytes: config.sections.limits.body_bytes,
             time: config.sections.timeouts.request,
         },
+        bodies: Bodies::new(config.sections.limits.bodies_bytes),
     }
 }
 
@@ -143,14 +130,10 @@ pub fn serve(source: &Source, overrides: &Overrides, serving: Serving) -> anyhow
     process.tokio.block_on(async {
         let bound = Server::new(settings, certificates).bind().await?;
         let (webhooks, plain) = (bound.webhooks()?, bound.plain()?);
-        let (validators, rules) = (
-            engine.config().validators.len(),
-            engine.config().policy.rules().count(),
-        );
+        let (validators, rules) =
+            (engine.config().validators.len(), engine.config().policy.rules().count());
         tracing::info!(%webhooks, metrics = %plain, validators, rules, "serving");
-        bound
-            .serve(service(&engine, &process.metrics), shutdown_signal()?)
-            .await;
+        bound.serve(service(&engine, &process.metrics), shutdown_signal()?).await;
         tracing::info!("ended");
         Ok(())
     })

@@ -18,6 +18,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+mod flights;
 pub mod http;
 pub mod image;
 pub mod metrics;

@@ -126,10 +126,7 @@ mod tests {
         assert_eq!("error".parse(), Ok(LogLevel::Error));
         assert_eq!("fatal".parse(), Ok(LogLevel::Error));
         for unknown in ["warning", "panic", "trace", ""] {
-            assert_eq!(
-                unknown.parse::<LogLevel>(),
-                Err(ParseFault::Level(unknown.into()))
-            );
+            assert_eq!(unknown.parse::<LogLevel>(), Err(ParseFault::Level(unknown.into())));
         }
     }
 
@@ -137,10 +134,7 @@ mod tests {
     fn formats_are_two() {
         assert_eq!("json".parse(), Ok(LogFormat::Json));
         assert_eq!("json-pretty".parse(), Ok(LogFormat::JsonPretty));
-        assert_eq!(
-            "JSON".parse::<LogFormat>(),
-            Err(ParseFault::Format("JSON".into()))
-        );
+        assert_eq!("JSON".parse::<LogFormat>(), Err(ParseFault::Format("JSON".into())));
     }
 
     #[test]

@@ -18,47 +18,45 @@ use tokio_rustls::TlsConnector;
 
 /// What a client process shall send.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// `host:port` of the server.
-    pub target: String,
+    pub(crate) target: String,
     /// The certificate to trust, PEM.
-    pub cert: String,
+    pub(crate) cert: String,
     /// Paths, sent in turn with each body: `/mutate`, or `/mutate` then `/validate`.
-    pub paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// Files with the bodies; sent in turn, again from the first when all were sent.
-    pub bodies: Vec<String>,
+    pub(crate) bodies: Vec<String>,
     /// Requests in all.
-    pub requests: usize,
+    pub(crate) requests: usize,
     /// Connections at the same time.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// A new handshake after that many requests of a connection; 0 means never.
-    pub requests_per_connection: usize,
+    pub(crate) requests_per_connection: usize,
 }
 
 /// What a client process saw.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Answers that admitted.
-    pub admitted: usize,
+    pub(crate) admitted: usize,
     /// Answers that denied with 429: refused at once as overloaded.
-    pub overloaded: usize,
+    pub(crate) overloaded: usize,
     /// Other denials.
-    pub denied: usize,
+    pub(crate) denied: usize,
     /// Latency of admitted answers: median.
     pub p50: Duration,
     /// Latency of admitted answers: 99th percentile.
     pub p99: Duration,
     /// From the first request to the last answer.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
 }
 
 /// Carries out a plan file and prints the report as JSON.
-pub fn run(plan: &str) -> anyhow::Result<()> {
+pub(crate) fn run(plan: &str) -> anyhow::Result<()> {
     let plan: Plan = serde_json::from_slice(&std::fs::read(plan)?)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let report = runtime.block_on(send_all(Arc::new(plan)))?;
     println!("{}", serde_json::to_string(&report)?);
     Ok(())
@@ -67,26 +65,17 @@ pub fn run(plan: &str) -> anyhow::Result<()> {
 async fn send_all(plan: Arc<Plan>) -> anyhow::Result<Report> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(&plan.cert)?)?;
-    let config = rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(config));
-    let bodies = plan
-        .bodies
-        .iter()
-        .map(|file| Ok(Bytes::from(std::fs::read(file)?)));
+    let bodies = plan.bodies.iter().map(|file| Ok(Bytes::from(std::fs::read(file)?)));
     let bodies: Arc<Vec<Bytes>> = Arc::new(bodies.collect::<anyhow::Result<_>>()?);
     let next = Arc::new(AtomicUsize::new(0));
     let begin = Instant::now();
     let tasks: Vec<_> = (0..plan.connections)
         .map(|_| {
             let (plan, bodies) = (Arc::clone(&plan), Arc::clone(&bodies));
-            tokio::spawn(one_connection(
-                plan,
-                bodies,
-                connector.clone(),
-                Arc::clone(&next),
-            ))
+            tokio::spawn(one_connection(plan, bodies, connector.clone(), Arc::clone(&next)))
         })
         .collect();
     let mut report = Report::default();
@@ -100,12 +89,7 @@ async fn send_all(plan: Arc<Plan>) -> anyhow::Result<Report> {
     }
     report.wall = begin.elapsed();
     latencies.sort_unstable();
-    let at = |part: usize| {
-        latencies
-            .get(latencies.len() * part / 100)
-            .copied()
-            .unwrap_or_default()
-    };
+    let at = |part: usize| latencies.get(latencies.len() * part / 100).copied().unwrap_or_default();
     report.p50 = at(50);
     report.p99 = at(99);
     Ok(report)

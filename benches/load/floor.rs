@@ -14,18 +14,14 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// Serves until it is killed; prints its address first.
-pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
+pub(crate) fn run(cert: &str, key: &str) -> anyhow::Result<()> {
     let chain = CertificateDer::pem_file_iter(cert)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
-    let config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    let config =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?
-        .block_on(async move {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(
+        async move {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             println!("{}", listener.local_addr()?);
             loop {
@@ -42,7 +38,8 @@ pub fn run(cert: &str, key: &str) -> anyhow::Result<()> {
                         .ok();
                 });
             }
-        })
+        },
+    )
 }
 
 async fn allow(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -50,7 +47,7 @@ async fn allow(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infa
         .into_body()
         .collect()
         .await
-        .map(|body| body.to_bytes())
+        .map(http_body_util::Collected::to_bytes)
         .unwrap_or_default();
     let review: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let answer = serde_json::json!({

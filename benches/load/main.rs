@@ -8,19 +8,21 @@
 //!
 //! `cargo bench --bench load` runs all of it; `cargo bench --bench load -- quick` a tenth.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a benchmark prints its figures, and ends where something is wrong"
+)]
+
 mod client;
 mod floor;
 mod process;
+mod rig;
 mod scenarios;
 
 fn main() -> anyhow::Result<()> {
-    rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .ok();
-    let args: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| arg != "--bench")
-        .collect();
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["floor", cert, key] => floor::run(cert, key),

@@ -9,26 +9,20 @@ use anyhow::Context;
 
 /// A child process; killed when dropped.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts a command whose output is thrown away.
-    pub fn start(command: &mut Command) -> anyhow::Result<Self> {
-        let child = command
-            .stdout(Stdio::null())
-            .spawn()
-            .context("start a process")?;
+    pub(crate) fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let child = command.stdout(Stdio::null()).spawn().context("start a process")?;
         Ok(Self { child })
     }
 
     /// Starts a command and gives the first line that it prints.
-    pub fn start_and_read_line(command: &mut Command) -> anyhow::Result<(Self, String)> {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start a process")?;
+    pub(crate) fn start_and_read_line(command: &mut Command) -> anyhow::Result<(Self, String)> {
+        let mut child = command.stdout(Stdio::piped()).spawn().context("start a process")?;
         let out = child.stdout.take().context("no output")?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line)?;
@@ -36,7 +30,7 @@ impl Process {
     }
 
     /// CPU time of all its threads, in nanoseconds of the scheduler.
-    pub fn cpu(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         let tasks = format!("/proc/{}/task", self.child.id());
         let mut nanos = 0;
         for task in Path::new(&tasks).read_dir()? {
@@ -50,17 +44,10 @@ impl Process {
     }
 
     /// Resident memory in MiB.
-    pub fn resident(&self) -> anyhow::Result<f64> {
+    pub(crate) fn resident(&self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .context("no VmRSS")?;
-        let kib: f64 = line
-            .split_whitespace()
-            .nth(1)
-            .context("no number")?
-            .parse()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
         Ok(kib / 1024.0)
     }
 }

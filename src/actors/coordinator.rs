@@ -9,10 +9,10 @@ use actix::{Actor, Addr, Context, Handler, ResponseFuture};
 use actix_rt::ArbiterHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::flights::Flight;
 use super::messages::{Gather, Ping};
 use super::pool::ValidatorPool;
 use super::{Work, internal_fault, timed_out};
+use crate::flights::Flight;
 use crate::validators::Verdict;
 
 /// The pools by the name of their validator.
@@ -27,9 +27,7 @@ pub(super) struct Coordinator {
 impl Coordinator {
     /// Starts a coordinator on an arbiter.
     pub(super) fn launch(arbiter: &ArbiterHandle, pools: &Arc<Pools>) -> Addr<Self> {
-        let coordinator = Self {
-            pools: Arc::clone(pools),
-        };
+        let coordinator = Self { pools: Arc::clone(pools) };
         Self::start_in_arbiter(arbiter, move |_| coordinator)
     }
 }
@@ -66,13 +64,18 @@ async fn gather(pools: Arc<Pools>, Gather { work, deadline }: Gather) -> Vec<Ver
     let mut verdicts = Vec::with_capacity(flights.len());
     // All fly already, and one moment ends the wait for each: to wait for them in turn is enough.
     for flight in flights {
-        let verdict = timeout_at(deadline.instant(), flight.verdict()).await;
-        verdicts.push(verdict.unwrap_or_else(|_| Err(timed_out(begun.elapsed()))));
+        let landed = timeout_at(deadline.instant(), flight.land()).await;
+        verdicts.push(match landed {
+            Ok(Some(verdict)) => verdict,
+            // The leader ended without a word: it panicked.
+            Ok(None) => Err(internal_fault()),
+            Err(_late) => Err(timed_out(begun.elapsed())),
+        });
     }
     verdicts
 }
 
-fn begin(pools: &Pools, work: &Work) -> Flight {
+fn begin(pools: &Pools, work: &Work) -> Flight<Verdict> {
     if let Some(pool) = pools.get(&work.validator) {
         return pool.begin(work);
     }

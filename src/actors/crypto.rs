@@ -69,10 +69,7 @@ impl CryptoPool {
                     .map_err(|_| StartFault::Ended("a crypto worker"))
             },
         )?;
-        Ok(Self(Arc::new(Inner {
-            workers,
-            permits: Semaphore::new(threads.max(1)),
-        })))
+        Ok(Self(Arc::new(Inner { workers, permits: Semaphore::new(threads.max(1)) })))
     }
 
     #[cfg(test)]
@@ -90,12 +87,7 @@ impl CryptoRunner for CryptoPool {
                 return;
             };
             let work: Once = Arc::new(Mutex::new(Some(work)));
-            if pool
-                .workers
-                .ask_least_busy(|| Check(Arc::clone(&work)))
-                .await
-                .is_none()
-            {
+            if pool.workers.ask_least_busy(|| Check(Arc::clone(&work))).await.is_none() {
                 tracing::error!("no crypto worker answered");
             }
         }

@@ -14,8 +14,8 @@
 mod backoff;
 mod coordinator;
 mod crypto;
-mod flights;
 mod messages;
+mod permits;
 mod pool;
 mod slots;
 mod supervisor;
@@ -62,6 +62,8 @@ pub struct Work {
     pub verifier: Arc<dyn Verifier>,
     /// The image.
     pub image: Arc<ImageRef>,
+    /// The namespace that asks, empty for none: permits are shared fairly between namespaces.
+    pub namespace: Arc<str>,
 }
 
 /// The actors of one process: coordinators, one pool for each validator, crypto workers.
@@ -89,10 +91,7 @@ impl Actors {
             pools.insert(name, pool);
         }
         let coordinators = start_coordinators(system, pools, metrics)?;
-        Ok(Self {
-            coordinators,
-            crypto,
-        })
+        Ok(Self { coordinators, crypto })
     }
 
     /// Verifies all `work`, each within its own job deadline, and gives the verdicts in its order,
@@ -104,10 +103,7 @@ impl Actors {
         let count = work.len();
         let work: Arc<[Work]> = work.into();
         let begun = tokio::time::Instant::now();
-        let asked = self.coordinators.ask(|| Gather {
-            work: Arc::clone(&work),
-            deadline,
-        });
+        let asked = self.coordinators.ask(|| Gather { work: Arc::clone(&work), deadline });
         let missing = match tokio::time::timeout_at(deadline.instant() + RETURN_HOP, asked).await {
             Ok(Some(verdicts)) if verdicts.len() == count => return verdicts,
             Ok(_) => internal_fault(),

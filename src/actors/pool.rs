@@ -8,19 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::sync::Semaphore;
 use tokio::time::{timeout, timeout_at};
 
-use super::flights::{Flight, Flights};
 use super::messages::{JobLimits, Verify};
+use super::permits::{Parties, Permits};
 use super::slots::{self, Slots};
 use super::system::{ActorSystem, StartFault};
 use super::worker::Worker;
 use super::{PING_DEADLINE, WORKERS_PER_VALIDATOR, Work, internal_fault};
 use crate::clock::Deadline;
 use crate::config::{Sections, Timeouts};
+use crate::flights::{Flight, Flights};
 use crate::metrics::{Metrics, PoolMetrics};
-use crate::validators::{Reason, Refusal, Verdict};
+use crate::validators::{Fingerprint, Reason, Refusal, Verdict};
 
 /// Flights under way for each permit: those with a permit and those that wait for one.
 const FLIGHTS_PER_PERMIT: usize = 4;
@@ -31,13 +31,16 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long before its end a job is told to end by itself, so that it can say what it waited for.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
+/// What a flight is for: who judges, and the fully qualified name of the image.
+type Key = (Fingerprint, String);
+
 /// The pool of one validator.
 #[derive(Debug)]
 pub(super) struct ValidatorPool {
     validator: Arc<str>,
     workers: Arc<Slots<Worker>>,
-    permits: Semaphore,
-    flights: Arc<Flights>,
+    permits: Permits,
+    flights: Flights<Key, Verdict>,
     timeouts: Timeouts,
     metrics: Arc<Metrics>,
     handles: PoolMetrics,
@@ -62,23 +65,14 @@ impl ValidatorPool {
                 metrics: Arc::clone(metrics),
             },
             system,
-            move |slot| {
-                Ok(Worker::launch(
-                    &arbiters.live_arbiter(slot)?,
-                    &name,
-                    &counted,
-                ))
-            },
+            move |slot| Ok(Worker::launch(&arbiters.live_arbiter(slot)?, &name, &counted)),
         )?;
-        let jobs = sections
-            .limits
-            .jobs_per_validator
-            .clamp(1, Semaphore::MAX_PERMITS);
+        let jobs = sections.limits.jobs_per_validator.max(1);
         Ok(Arc::new(Self {
             validator: Arc::clone(validator),
             workers,
-            permits: Semaphore::new(jobs),
-            flights: Flights::new(jobs.saturating_mul(FLIGHTS_PER_PERMIT)),
+            permits: Permits::new(jobs),
+            flights: Flights::at_most(jobs.saturating_mul(FLIGHTS_PER_PERMIT)),
             timeouts: sections.timeouts.clone(),
             metrics: Arc::clone(metrics),
             handles,
@@ -86,35 +80,25 @@ impl ValidatorPool {
     }
 
     /// Begins a verification, or joins the one under way. It goes on whoever waits for it.
-    pub(super) fn begin(self: &Arc<Self>, work: &Work) -> Flight {
+    pub(super) fn begin(self: &Arc<Self>, work: &Work) -> Flight<Verdict> {
         let key = (work.verifier.fingerprint(), work.image.name());
         let lead = || {
             let (pool, work) = (Arc::clone(self), work.clone());
             async move { pool.lead(work).await }
         };
-        self.flights
-            .board(key, lead)
-            .unwrap_or_else(|| Flight::landed(Err(self.overloaded())))
+        self.flights.board(key, lead).unwrap_or_else(|| Flight::landed(Err(self.overloaded())))
     }
 
-    async fn lead(
-        &self,
-        Work {
-            verifier, image, ..
-        }: Work,
-    ) -> Verdict {
+    async fn lead(&self, Work { verifier, image, namespace, .. }: Work) -> Verdict {
         let limits = job_limits(self.timeouts.image);
         let wait = self.timeouts.permit.min(limits.ended.remaining());
-        // The semaphore is never closed, so that only the time can run out.
-        let Ok(Ok(_permit)) = timeout(wait, self.permits.acquire()).await else {
+        let parties = Parties { registry: image.repository().registry().into(), namespace };
+        let Ok(_permit) = timeout(wait, self.permits.acquire(parties)).await else {
             return Err(self.overloaded());
         };
         let _job = UnderWay::count(&self.handles.jobs);
-        let message = || Verify {
-            verifier: Arc::clone(&verifier),
-            image: Arc::clone(&image),
-            limits,
-        };
+        let message =
+            || Verify { verifier: Arc::clone(&verifier), image: Arc::clone(&image), limits };
         // A worker ends its job at `ended`; only a frozen one says nothing then.
         let patience = limits.ended.instant() + LAST_WORDS;
         if let Ok(Some(verdict)) = timeout_at(patience, self.workers.ask(message)).await {
@@ -129,10 +113,7 @@ impl ValidatorPool {
         Refusal::Overloaded {
             reason: Reason::new(
                 "overloaded",
-                format!(
-                    "validator `{}` has too many verifications under way",
-                    self.validator
-                ),
+                format!("validator `{}` has too many verifications under way", self.validator),
             ),
             retry_after: RETRY_AFTER,
         }
@@ -144,7 +125,7 @@ impl ValidatorPool {
     }
 
     #[cfg(test)]
-    pub(super) fn flights(&self) -> &Flights {
+    pub(super) fn flights(&self) -> &Flights<Key, Verdict> {
         &self.flights
     }
 }

@@ -163,16 +163,8 @@ where
         let count = self.places.len();
         let one = self.places.get(turn % count)?.seat.load_full();
         let other = self.places.get((turn / count) % count)?.seat.load_full();
-        let chosen = if other.load() < one.load() {
-            other
-        } else {
-            one
-        };
-        if chosen.lives() {
-            Some(chosen)
-        } else {
-            self.least_busy()
-        }
+        let chosen = if other.load() < one.load() { other } else { one };
+        if chosen.lives() { Some(chosen) } else { self.least_busy() }
     }
 
     fn least_busy(&self) -> Option<Arc<Seat<A>>> {
@@ -211,9 +203,7 @@ where
                 return;
             }
         }
-        self.settings
-            .metrics
-            .worker_replaced(&self.settings.name, cause);
+        self.settings.metrics.worker_replaced(&self.settings.name, cause);
         tracing::warn!(pool = %self.settings.name, cause, "worker replaced");
         // Who still waits for the old one asks the new one.
         seat.replaced.cancel();
@@ -222,10 +212,7 @@ where
 
     #[cfg(test)]
     pub(super) fn addresses(&self) -> Vec<Addr<A>> {
-        self.places
-            .iter()
-            .map(|slot| slot.seat.load().addr.clone())
-            .collect()
+        self.places.iter().map(|slot| slot.seat.load().addr.clone()).collect()
     }
 }
 
@@ -243,28 +230,19 @@ where
 
 impl<A: Actor> fmt::Debug for Slots<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slots")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Slots").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
 impl<A: Actor> Slot<A> {
     fn new(addr: Addr<A>) -> Self {
-        Self {
-            seat: ArcSwap::from_pointee(Seat::new(addr)),
-            backoff: Mutex::default(),
-        }
+        Self { seat: ArcSwap::from_pointee(Seat::new(addr)), backoff: Mutex::default() }
     }
 }
 
 impl<A: Actor> Seat<A> {
     fn new(addr: Addr<A>) -> Self {
-        Self {
-            addr,
-            asked: AtomicUsize::new(0),
-            replaced: CancellationToken::new(),
-        }
+        Self { addr, asked: AtomicUsize::new(0), replaced: CancellationToken::new() }
     }
 
     fn load(&self) -> usize {

@@ -68,9 +68,7 @@ impl ActorSystem {
             })
             .map_err(|source| StartFault::Thread { what: WHAT, source })?;
         let system = started.recv().map_err(|_| StartFault::Ended(WHAT))?;
-        let count = thread::available_parallelism()
-            .map_or(2, usize::from)
-            .clamp(2, MAX_ARBITERS);
+        let count = thread::available_parallelism().map_or(2, usize::from).clamp(2, MAX_ARBITERS);
         let mut arbiters = Vec::with_capacity(count);
         for _ in 0..count {
             arbiters.push(ArcSwap::from_pointee(new_arbiter(&system, runtime)?));
@@ -96,10 +94,7 @@ impl ActorSystem {
     /// Blocks for up to [`PROBE_DEADLINE`]: call it where blocking is allowed.
     pub(super) fn live_arbiter(&self, slot: usize) -> Result<ArbiterHandle, StartFault> {
         const WHAT: &str = "an arbiter";
-        let seat = self
-            .arbiters
-            .get(slot % self.arbiters.len())
-            .ok_or(StartFault::Ended(WHAT))?;
+        let seat = self.arbiters.get(slot % self.arbiters.len()).ok_or(StartFault::Ended(WHAT))?;
         // One at a time: the second finds the arbiter that the first one made.
         let _renewing = self.renewing.lock();
         let arbiter = seat.load_full();

@@ -22,11 +22,7 @@ use actix::Handler;
 const FAR: Duration = Duration::from_secs(20);
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .expect("a runtime")
+    Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime")
 });
 
 static SYSTEM: LazyLock<Arc<ActorSystem>> =
@@ -58,11 +54,7 @@ impl Peer {
     }
 
     async fn seen(semaphore: &Semaphore) {
-        timeout(FAR, semaphore.acquire())
-            .await
-            .expect("in time")
-            .expect("open")
-            .forget();
+        timeout(FAR, semaphore.acquire()).await.expect("in time").expect("open").forget();
     }
 }
 
@@ -89,6 +81,10 @@ impl Verifier for Peer {
         Err(Refusal::rejected("unsigned", "for a test"))
     }
 
+    fn meaning(&self) -> String {
+        String::new()
+    }
+
     fn fingerprint(&self) -> Fingerprint {
         Fingerprint([self.fingerprint; 32])
     }
@@ -113,15 +109,8 @@ impl Rig {
         let pool = ValidatorPool::start(system, &"v".into(), &sections, &metrics).expect("a pool");
         let pools = Pools::from([("v".into(), Arc::clone(&pool))]);
         let coordinators = start_coordinators(system, pools, &metrics).expect("coordinators");
-        let actors = Arc::new(Actors {
-            coordinators,
-            crypto: Arc::new(crypto),
-        });
-        Self {
-            actors,
-            pool,
-            metrics,
-        }
+        let actors = Arc::new(Actors { coordinators, crypto: Arc::new(crypto) });
+        Self { actors, pool, metrics }
     }
 
     async fn ask(&self, peer: &Arc<Peer>, images: &[&str]) -> Vec<Verdict> {
@@ -148,14 +137,12 @@ fn work(peer: &Arc<Peer>, image: &str) -> Work {
         validator: "v".into(),
         verifier: peer.clone(),
         image: Arc::new(image.parse().expect("a reference")),
+        namespace: "ns".into(),
     }
 }
 
 fn words(verdicts: &[Verdict]) -> Vec<&'static str> {
-    verdicts
-        .iter()
-        .map(|v| v.as_ref().expect_err("refused").reason().word)
-        .collect()
+    verdicts.iter().map(|v| v.as_ref().expect_err("refused").reason().word).collect()
 }
 
 /// Waits until the condition holds, looking whenever something else had a chance to run.
@@ -183,12 +170,10 @@ fn verdicts_come_in_the_order_of_the_work() {
 fn two_hundred_questions_for_one_image_verify_it_once() {
     RUNTIME.block_on(async {
         let (rig, peer) = (Rig::new(|_, _| {}), Peer::new(2));
-        let flights: Vec<_> = (0..200)
-            .map(|_| rig.pool.begin(&work(&peer, "waits")))
-            .collect();
+        let flights: Vec<_> = (0..200).map(|_| rig.pool.begin(&work(&peer, "waits"))).collect();
         peer.go.add_permits(1);
         for flight in flights {
-            assert_eq!(words(&[flight.verdict().await]), ["unsigned"]);
+            assert_eq!(words(&[flight.land().await.unwrap()]), ["unsigned"]);
         }
         assert_eq!(peer.calls(), 1);
     });
@@ -199,10 +184,7 @@ fn one_request_with_the_same_image_twice_verifies_it_once() {
     RUNTIME.block_on(async {
         let (rig, peer) = (Rig::new(|_, _| {}), Peer::new(3));
         peer.go.add_permits(1);
-        assert_eq!(
-            words(&rig.ask(&peer, &["waits", "waits"]).await),
-            ["unsigned"; 2]
-        );
+        assert_eq!(words(&rig.ask(&peer, &["waits", "waits"]).await), ["unsigned"; 2]);
         assert_eq!(peer.calls(), 1);
     });
 }
@@ -226,11 +208,7 @@ fn a_panic_in_a_job_fails_that_job_only() {
         let text = verdicts[1].as_ref().expect_err("refused").to_string();
         assert!(!text.contains("injected"), "{text}");
         assert!(rig.counted(r#"connaisseur_jobs{validator="v"} 0"#));
-        assert!(
-            !rig.metrics
-                .encode()
-                .contains("connaisseur_worker_restarts_total")
-        );
+        assert!(!rig.metrics.encode().contains("connaisseur_worker_restarts_total"));
     });
 }
 
@@ -238,15 +216,10 @@ fn a_panic_in_a_job_fails_that_job_only() {
 fn what_is_late_is_a_timeout_and_goes_on() {
     RUNTIME.block_on(async {
         let (rig, peer) = (Rig::new(|_, _| {}), Peer::new(7));
-        let verdicts = rig
-            .ask_within(&peer, &["nginx", "waits"], Duration::from_secs(1))
-            .await;
+        let verdicts = rig.ask_within(&peer, &["nginx", "waits"], Duration::from_secs(1)).await;
         assert_eq!(words(&verdicts), ["unsigned", "timeout"]);
         let text = verdicts[1].as_ref().expect_err("refused").to_string();
-        assert!(
-            text.starts_with("inconclusive: not verified within 1."),
-            "{text}"
-        );
+        assert!(text.starts_with("inconclusive: not verified within 1."), "{text}");
         assert!(
             text.ends_with(" s; the verification goes on, so that a retry may find its result"),
             "{text}"
@@ -309,10 +282,7 @@ fn a_full_pool_sheds_within_the_permit_timeout() {
         Peer::seen(&peer.begun).await;
         let begun = Instant::now();
         let shed = rig.ask(&peer, &["nginx"]).await;
-        assert!(
-            begun.elapsed() >= Duration::from_millis(50),
-            "a permit is waited for"
-        );
+        assert!(begun.elapsed() >= Duration::from_millis(50), "a permit is waited for");
         assert!(begun.elapsed() < Duration::from_secs(5));
         assert!(
             matches!(&shed[..], [Err(Refusal::Overloaded { retry_after, .. })]
@@ -332,15 +302,12 @@ fn flights_that_wait_for_permits_are_bounded_too() {
         let one = |l: &mut Limits, _: &mut Timeouts| l.jobs_per_validator = 1;
         let (rig, peer) = (Rig::new(one), Peer::new(12));
         let names: Vec<_> = (0..6).map(|n| format!("waits:{n}")).collect();
-        let flights: Vec<_> = names
-            .iter()
-            .map(|name| rig.pool.begin(&work(&peer, name)))
-            .collect();
+        let flights: Vec<_> = names.iter().map(|name| rig.pool.begin(&work(&peer, name))).collect();
         assert_eq!(rig.pool.flights().under_way(), 4);
         peer.go.add_permits(6);
         let mut verdicts = Vec::new();
         for flight in flights {
-            verdicts.push(flight.verdict().await);
+            verdicts.push(flight.land().await.unwrap());
         }
         assert_eq!(words(&verdicts[4..]), ["overloaded"; 2]);
     });
@@ -402,9 +369,7 @@ fn frozen_workers_are_replaced_and_who_waited_for_them_is_served() {
         assert_eq!(words(&rig.ask(&peer, &["nginx"]).await), ["unsigned"]);
         assert!(begun.elapsed() < FAR);
         until("a worker is replaced", || {
-            rig.metrics
-                .encode()
-                .contains(r#"restarts_total{pool="v",cause="frozen"}"#)
+            rig.metrics.encode().contains(r#"restarts_total{pool="v",cause="frozen"}"#)
         })
         .await;
         drop(thaw);
@@ -418,15 +383,9 @@ fn a_check_that_panics_ends_for_its_caller_and_harms_no_thread() {
         let crypto = rig.actors.crypto();
         crypto.run(Box::new(|| panic!("injected"))).await;
         let (done, seen) = mpsc::channel();
-        crypto
-            .run(Box::new(move || done.send(7).expect("a listener")))
-            .await;
+        crypto.run(Box::new(move || done.send(7).expect("a listener"))).await;
         assert_eq!(seen.try_recv(), Ok(7));
-        assert!(
-            !rig.metrics
-                .encode()
-                .contains("connaisseur_worker_restarts_total")
-        );
+        assert!(!rig.metrics.encode().contains("connaisseur_worker_restarts_total"));
     });
 }
 
@@ -441,9 +400,7 @@ fn crypto_workers_that_died_are_replaced_and_checks_go_on() {
         let two = r#"connaisseur_worker_restarts_total{pool="<crypto>",cause="dead"} 2"#;
         until("both are replaced", || metrics.encode().contains(two)).await;
         let (done, seen) = mpsc::channel();
-        crypto
-            .run(Box::new(move || done.send(7).expect("a listener")))
-            .await;
+        crypto.run(Box::new(move || done.send(7).expect("a listener"))).await;
         assert_eq!(seen.try_recv(), Ok(7));
     });
 }
@@ -458,18 +415,14 @@ fn a_check_that_never_ends_does_not_hold_up_the_others() {
         let stuck = crypto.run(Box::new(move || {
             frozen.recv().ok();
         }));
-        timeout(FAR, stuck)
-            .await
-            .expect("given up when its thread was replaced");
+        timeout(FAR, stuck).await.expect("given up when its thread was replaced");
         assert!(
             metrics
                 .encode()
                 .contains(r#"connaisseur_worker_restarts_total{pool="<crypto>",cause="frozen"} 1"#)
         );
         let (done, seen) = mpsc::channel();
-        crypto
-            .run(Box::new(move || done.send(7).expect("a listener")))
-            .await;
+        crypto.run(Box::new(move || done.send(7).expect("a listener"))).await;
         assert_eq!(seen.try_recv(), Ok(7));
         drop(thaw);
     });
@@ -488,9 +441,7 @@ fn checks_run_on_threads_of_their_own_one_for_each_permit() {
             }))
         };
         // Each waits for the other: that both end proves that they ran at the same time.
-        timeout(FAR, futures_util::future::join(wait(), wait()))
-            .await
-            .expect("both at once");
+        timeout(FAR, futures_util::future::join(wait(), wait())).await.expect("both at once");
     });
 }
 

@@ -25,10 +25,7 @@ impl Worker {
         validator: &Arc<str>,
         metrics: &PoolMetrics,
     ) -> Addr<Self> {
-        let worker = Self {
-            validator: Arc::clone(validator),
-            metrics: metrics.clone(),
-        };
+        let worker = Self { validator: Arc::clone(validator), metrics: metrics.clone() };
         Self::start_in_arbiter(arbiter, move |_| worker)
     }
 }
@@ -66,23 +63,15 @@ impl Handler<Verify> for Worker {
 }
 
 /// The job. A verifier ends by itself at the deadline it is told; one that does not is ended.
-async fn run(
-    Verify {
-        verifier,
-        image,
-        limits,
-    }: Verify,
-) -> Verdict {
+async fn run(Verify { verifier, image, limits }: Verify) -> Verdict {
     let begun = tokio::time::Instant::now();
     let verdict = verifier.verify(&image, limits.told);
-    tokio::time::timeout_at(limits.ended.instant(), verdict)
-        .await
-        .unwrap_or_else(|_| {
-            Err(Refusal::inconclusive(
-                "timeout",
-                format!("not verified within {:.1} s", begun.elapsed().as_secs_f64()),
-            ))
-        })
+    tokio::time::timeout_at(limits.ended.instant(), verdict).await.unwrap_or_else(|_| {
+        Err(Refusal::inconclusive(
+            "timeout",
+            format!("not verified within {:.1} s", begun.elapsed().as_secs_f64()),
+        ))
+    })
 }
 
 impl Handler<Ping> for Worker {

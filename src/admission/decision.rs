@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::Webhook;
 use super::failure::{Denied, Failure, Judged, LINES, ONE_LINE, Outcome, message};
 use super::patch::Pin;
 use super::skip::Skip;
 use super::workload::Workload;
 use crate::config::{Features, ResourceValidation};
-use crate::engine::Webhook;
 use crate::image::ImageRef;
 use crate::policy::{Mode, Rule};
 use crate::validators::Verified;
@@ -83,11 +83,7 @@ impl Decision {
         for one in judged {
             match &one.outcome {
                 Outcome::Skipped(skip) => *decision.skips.entry(*skip).or_default() += 1,
-                Outcome::Verified {
-                    image,
-                    rule,
-                    verified,
-                } => {
+                Outcome::Verified { image, rule, verified } => {
                     decision.add_verified(one, situation, (image, rule, verified));
                 }
                 Outcome::Invalid(_)
@@ -140,19 +136,11 @@ impl Decision {
     pub fn under(self, modes: Modes) -> Answer {
         let passed_over = modes.pods_only && !self.is_pod;
         let all_warn = self.failures.iter().all(|failure| failure.detection);
-        let mut audit: Vec<(&'static str, String)> = self
-            .skips
-            .iter()
-            .map(|(skip, count)| (skip.word(), count.to_string()))
-            .collect();
+        let mut audit: Vec<(&'static str, String)> =
+            self.skips.iter().map(|(skip, count)| (skip.word(), count.to_string())).collect();
         let pins = if passed_over { Vec::new() } else { self.pins };
         if self.failures.is_empty() {
-            return Answer {
-                denied: None,
-                pins,
-                warnings: Vec::new(),
-                audit,
-            };
+            return Answer { denied: None, pins, warnings: Vec::new(), audit };
         }
         let (name, warning, pins) = if passed_over {
             ("podsOnly", "pod-only validation active", Vec::new())
@@ -162,30 +150,15 @@ impl Decision {
             ("detection", "detection mode active", pins)
         } else {
             let denied = Some(Denied::because(&self.failures));
-            return Answer {
-                denied,
-                pins: Vec::new(),
-                warnings: Vec::new(),
-                audit,
-            };
+            return Answer { denied, pins: Vec::new(), warnings: Vec::new(), audit };
         };
         audit.push((name, self.failures.len().to_string()));
         let warnings = vec![warning.to_owned(), message(&self.failures, ONE_LINE)];
-        Answer {
-            denied: None,
-            pins,
-            warnings,
-            audit,
-        }
+        Answer { denied: None, pins, warnings, audit }
     }
 
     fn empty(is_pod: bool) -> Self {
-        Self {
-            failures: Vec::new(),
-            pins: Vec::new(),
-            skips: BTreeMap::new(),
-            is_pod,
-        }
+        Self { failures: Vec::new(), pins: Vec::new(), skips: BTreeMap::new(), is_pod }
     }
 
     fn fail(&mut self, failure: Option<Failure>) {
@@ -200,10 +173,7 @@ impl Decision {
         situation: &Situation<'_>,
         (image, rule, verified): (&ImageRef, &Rule, &Verified),
     ) {
-        if image
-            .digest()
-            .is_some_and(|written| written != verified.digest())
-        {
+        if image.digest().is_some_and(|written| written != verified.digest()) {
             return self.fail(Some(Failure::other_digest(judged, rule, verified)));
         }
         let stays = judged.unchanged || rule.mode == Mode::ValidateOnly || !situation.can_pin();

@@ -110,10 +110,7 @@ impl Failure {
             Outcome::Skipped(_) | Outcome::Verified { .. } => return None,
             Outcome::Invalid(fault) => Self::without_rule(fault.to_string(), ""),
             Outcome::NoRule(reference) => Self::without_rule(
-                format!(
-                    "no matching rule for image {image}, which is `{}`",
-                    reference.name()
-                ),
+                format!("no matching rule for image {image}, which is `{}`", reference.name()),
                 "add a rule whose pattern covers it",
             ),
             Outcome::StaticDeny(rule) => {
@@ -168,36 +165,15 @@ impl Failure {
     }
 
     fn under(rule: &Rule, severity: Severity, text: String, fix: &'static str) -> Self {
-        let note = if rule.detection {
-            ", detection mode"
-        } else {
-            ""
-        };
-        let rule_text = format!(
-            "rule `{}`, validator `{}`{note}",
-            rule.pattern, rule.validator
-        );
+        let note = if rule.detection { ", detection mode" } else { "" };
+        let rule_text = format!("rule `{}`, validator `{}`{note}", rule.pattern, rule.validator);
         let detection = rule.detection;
-        Self {
-            severity,
-            detection,
-            text,
-            rule: rule_text,
-            fix,
-            places: Vec::new(),
-        }
+        Self { severity, detection, text, rule: rule_text, fix, places: Vec::new() }
     }
 
     fn without_rule(text: String, fix: &'static str) -> Self {
         let severity = Severity::Rejected;
-        Self {
-            severity,
-            detection: false,
-            text,
-            rule: String::new(),
-            fix,
-            places: Vec::new(),
-        }
+        Self { severity, detection: false, text, rule: String::new(), fix, places: Vec::new() }
     }
 
     fn at(mut self, judged: &Judged<'_>) -> Self {
@@ -216,12 +192,8 @@ impl Failure {
 
     fn line(&self) -> String {
         let mut line = self.text.clone();
-        let mut details: Vec<&str> = self
-            .places
-            .iter()
-            .take(SHOWN_PLACES)
-            .map(String::as_str)
-            .collect();
+        let mut details: Vec<&str> =
+            self.places.iter().take(SHOWN_PLACES).map(String::as_str).collect();
         let more = self.places.len().saturating_sub(SHOWN_PLACES);
         let more = (more > 0).then(|| format!("{more} more"));
         details.extend(more.as_deref());
@@ -266,11 +238,6 @@ impl Denied {
             Some(Severity::Inconclusive) => (503, "ServiceUnavailable", None),
             Some(Severity::Rejected) | None => (403, "Forbidden", None),
         };
-        Self {
-            code,
-            reason,
-            message: message(failures, LINES),
-            retry_after,
-        }
+        Self { code, reason, message: message(failures, LINES), retry_after }
     }
 }

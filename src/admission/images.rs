@@ -65,12 +65,7 @@ impl List {
 
 impl fmt::Display for ImageUse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} `{}`",
-            self.list.noun(),
-            shown(&self.container, SHOWN_CHARS)
-        )
+        write!(f, "{} `{}`", self.list.noun(), shown(&self.container, SHOWN_CHARS))
     }
 }
 
@@ -82,31 +77,16 @@ pub(super) fn images_of(pod: PodSpec<'_>) -> Vec<ImageUse<'_>> {
         (List::InitContainers, pod.init_containers),
         (List::EphemeralContainers, pod.ephemeral_containers),
     ] {
-        images.extend(
-            containers
-                .into_iter()
-                .enumerate()
-                .map(|(index, container)| ImageUse {
-                    list,
-                    index,
-                    container: container.name,
-                    image: container.image,
-                }),
-        );
+        images.extend(containers.into_iter().enumerate().map(|(index, container)| ImageUse {
+            list,
+            index,
+            container: container.name,
+            image: container.image,
+        }));
     }
-    images.extend(
-        pod.volumes
-            .into_iter()
-            .enumerate()
-            .filter_map(|(index, volume)| {
-                let image = volume.image?.0.reference;
-                Some(ImageUse {
-                    list: List::Volumes,
-                    index,
-                    container: volume.name,
-                    image,
-                })
-            }),
-    );
+    images.extend(pod.volumes.into_iter().enumerate().filter_map(|(index, volume)| {
+        let image = volume.image?.0.reference;
+        Some(ImageUse { list: List::Volumes, index, container: volume.name, image })
+    }));
     images
 }

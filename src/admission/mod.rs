@@ -26,3 +26,12 @@ pub use review::{DecodeFault, Envelope, GroupVersionKind, Operation, Request, Re
 pub use skip::{Before, Skip};
 pub use text::Text;
 pub use workload::{Which, Workload, WorkloadFault};
+
+/// Which webhook asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Webhook {
+    /// `/mutate`: pins.
+    Mutate,
+    /// `/validate`: judges the final object.
+    Validate,
+}

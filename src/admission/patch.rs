@@ -73,11 +73,7 @@ pub(super) fn patch(pins: &[Pin]) -> Option<String> {
     }
     let operations: Vec<Replace<'_>> = pins
         .iter()
-        .map(|pin| Replace {
-            op: "replace",
-            path: &pin.pointer,
-            value: &pin.pinned,
-        })
+        .map(|pin| Replace { op: "replace", path: &pin.pointer, value: &pin.pinned })
         .collect();
     Some(STANDARD.encode(super::response::to_json(&operations)))
 }

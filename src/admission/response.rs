@@ -28,10 +28,7 @@ pub fn respond(envelope: &Envelope<'_>, answer: &Answer) -> Vec<u8> {
 }
 
 /// Writes plain data as JSON.
-#[expect(
-    clippy::expect_used,
-    reason = "strings, numbers and lists always have a form in JSON"
-)]
+#[expect(clippy::expect_used, reason = "strings, numbers and lists always have a form in JSON")]
 pub(super) fn to_json(data: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(data).expect("plain data is JSON")
 }
@@ -81,16 +78,9 @@ impl<'a> Status<'a> {
         let details = denied.retry_after.map(|after| {
             // Rounded up: zero would mean "no hint".
             let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-            Details {
-                retry_after_seconds: seconds.max(1),
-            }
+            Details { retry_after_seconds: seconds.max(1) }
         });
-        Self {
-            message: &denied.message,
-            reason: denied.reason,
-            code: denied.code,
-            details,
-        }
+        Self { message: &denied.message, reason: denied.reason, code: denied.code, details }
     }
 }
 

@@ -124,17 +124,10 @@ pub fn decode<'a>(body: &'a [u8], limits: &Limits) -> Result<Review<'a>, DecodeF
             Err(no_uid("the admission request has no usable uid"))
         }
         Some(_) if raw.api_version.len() > MAX_ECHO_BYTES || raw.kind.len() > MAX_ECHO_BYTES => {
-            Err(fault(
-                &found,
-                "apiVersion or kind of the review is too long to be echoed",
-            ))
+            Err(fault(&found, "apiVersion or kind of the review is too long to be echoed"))
         }
         Some(request) => Ok(Review {
-            envelope: Envelope {
-                api_version: raw.api_version,
-                kind: raw.kind,
-                uid: request.uid,
-            },
+            envelope: Envelope { api_version: raw.api_version, kind: raw.kind, uid: request.uid },
             request: Request {
                 kind: request.kind,
                 sub_resource: request.sub_resource,
@@ -190,16 +183,11 @@ struct RawRequest<'a> {
 }
 
 fn invalid_json(error: &serde_json::Error) -> String {
-    format!(
-        "the admission review cannot be read: {}",
-        shown(&error.to_string(), MAX_WHY_CHARS)
-    )
+    format!("the admission review cannot be read: {}", shown(&error.to_string(), MAX_WHY_CHARS))
 }
 
 fn no_uid(sentence: &str) -> DecodeFault {
-    DecodeFault::NoUid {
-        sentence: sentence.into(),
-    }
+    DecodeFault::NoUid { sentence: sentence.into() }
 }
 
 /// A denial if the first look found a uid, else a refusal of the whole call.
@@ -217,10 +205,7 @@ fn fault(found: &Scan<'_>, why: &str) -> DecodeFault {
         kind: text(found.kind, MAX_ECHO_BYTES).unwrap_or_else(|| Text::from("AdmissionReview")),
         uid,
     };
-    DecodeFault::AfterUid {
-        envelope: Box::new(envelope),
-        why: why.into(),
-    }
+    DecodeFault::AfterUid { envelope: Box::new(envelope), why: why.into() }
 }
 
 #[cfg(test)]

@@ -122,9 +122,7 @@ mod tests {
     use super::*;
 
     fn uid(body: &str) -> Option<&str> {
-        scan(body.as_bytes(), 8)
-            .uid
-            .map(|text| std::str::from_utf8(text).expect("utf-8"))
+        scan(body.as_bytes(), 8).uid.map(|text| std::str::from_utf8(text).expect("utf-8"))
     }
 
     #[test]
@@ -135,10 +133,7 @@ mod tests {
                 r#" { "kind" : "K" , "request" : { "a" : [ "uid" , "x" ] , "uid" : "u" , "#,
                 Some(r#""u""#),
             ),
-            (
-                r#"{"request":{"kind":{"uid":"no"},"uid":"u"}}"#,
-                Some(r#""u""#),
-            ),
+            (r#"{"request":{"kind":{"uid":"no"},"uid":"u"}}"#, Some(r#""u""#)),
             (r#"{"request":{"uid":"a","uid":"b"}}"#, Some(r#""a""#)),
             (r#"{"request":{"object":{"metadata":{"uid":"no"}}}}"#, None),
             (r#"{"uid":"no","request":{}}"#, None),
@@ -146,10 +141,7 @@ mod tests {
             (r#"{"request":[{"uid":"no"}]}"#, None),
             (r#"{"request":["uid","no"]}"#, None),
             (r#"[{"request":{"uid":"no"}}]"#, None),
-            (
-                r#"{"x":"\",\"request\":{\"uid\":\"no\"","request":{"uid":"u"}}"#,
-                Some(r#""u""#),
-            ),
+            (r#"{"x":"\",\"request\":{\"uid\":\"no\"","request":{"uid":"u"}}"#, Some(r#""u""#)),
             (r#"{"request":{"uid":7,"x":"no"}}"#, None),
             (r#"{"request":{"uid":{},"x":"no"}}"#, None),
             (r#"}{"request":{"uid":"no"}}"#, None),
@@ -161,10 +153,7 @@ mod tests {
 
     #[test]
     fn the_look_ends_where_it_gets_too_deep() {
-        let deep = format!(
-            r#"{{"request":{{"uid":"u","object":{}"#,
-            "[".repeat(1_000_000)
-        );
+        let deep = format!(r#"{{"request":{{"uid":"u","object":{}"#, "[".repeat(1_000_000));
         let found = scan(deep.as_bytes(), 128);
         assert!(found.too_deep && found.uid.is_some());
         assert!(!scan(b"[[[[]]]]", 4).too_deep && scan(b"[[[[[", 4).too_deep);

@@ -46,20 +46,14 @@ impl<'a> Before<'a> {
         let Some(old) = old.filter(|_| operation == Operation::Update) else {
             return Self::default();
         };
-        let places = old
-            .images()
-            .iter()
-            .map(|image| (image.list, &*image.container, &*image.image));
-        Self {
-            deleting: old.deleting,
-            images: places.collect(),
-        }
+        let places =
+            old.images().iter().map(|image| (image.list, &*image.container, &*image.image));
+        Self { deleting: old.deleting, images: places.collect() }
     }
 
     /// Tells whether the same reference stood in the container of the same name in the same list.
     pub fn has(&self, image: &ImageUse<'_>) -> bool {
-        self.images
-            .contains(&(image.list, &*image.container, &*image.image))
+        self.images.contains(&(image.list, &*image.container, &*image.image))
     }
 
     /// Tells whether the whole update needs no verification: no image of it is new or changed, and

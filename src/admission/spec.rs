@@ -61,9 +61,7 @@ pub(super) fn read(
         Shape::CronJob => {
             let Map(object) = serde_json::from_str::<Map<Object<'_, CronJobSpec<'_>>>>(json)?;
             let job = object.spec.and_then(|spec| spec.0.job_template);
-            let template = job
-                .and_then(|job| job.0.spec)
-                .and_then(|spec| spec.0.template);
+            let template = job.and_then(|job| job.0.spec).and_then(|spec| spec.0.template);
             (object.metadata.0, template.and_then(pod_spec_of))
         }
     })
@@ -175,9 +173,7 @@ impl<T> Map<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Map<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_map(MapVisitor(PhantomData))
-            .map(Self)
+        deserializer.deserialize_map(MapVisitor(PhantomData)).map(Self)
     }
 }
 
@@ -198,9 +194,5 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MapVisitor<T> {
 /// A list of objects that may be `null`, as Go writes empty ones.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     let list = Option::<Vec<Map<T>>>::deserialize(from)?;
-    Ok(list
-        .unwrap_or_default()
-        .into_iter()
-        .map(Map::inner)
-        .collect())
+    Ok(list.unwrap_or_default().into_iter().map(Map::inner).collect())
 }

@@ -65,11 +65,7 @@ impl<'de> Visitor<'de> for TextVisitor {
 /// The beginning of a text that a stranger wrote, without control characters, for messages.
 pub(super) fn shown(text: &str, max_chars: usize) -> String {
     let clean = |letter: char| {
-        if letter.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            letter
-        }
+        if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }
     };
     let mut out: String = text.chars().take(max_chars).map(clean).collect();
     if text.chars().nth(max_chars).is_some() {

@@ -103,51 +103,15 @@ struct Kind {
 
 /// Every kind that is judged.
 const KINDS: &[Kind] = &[
-    Kind {
-        group: "",
-        name: "Pod",
-        shape: Shape::Pod,
-    },
-    Kind {
-        group: "",
-        name: "PodTemplate",
-        shape: Shape::PodTemplate,
-    },
-    Kind {
-        group: "",
-        name: "ReplicationController",
-        shape: Shape::Templated,
-    },
-    Kind {
-        group: "apps",
-        name: "DaemonSet",
-        shape: Shape::Templated,
-    },
-    Kind {
-        group: "apps",
-        name: "Deployment",
-        shape: Shape::Templated,
-    },
-    Kind {
-        group: "apps",
-        name: "ReplicaSet",
-        shape: Shape::Templated,
-    },
-    Kind {
-        group: "apps",
-        name: "StatefulSet",
-        shape: Shape::Templated,
-    },
-    Kind {
-        group: "batch",
-        name: "CronJob",
-        shape: Shape::CronJob,
-    },
-    Kind {
-        group: "batch",
-        name: "Job",
-        shape: Shape::Templated,
-    },
+    Kind { group: "", name: "Pod", shape: Shape::Pod },
+    Kind { group: "", name: "PodTemplate", shape: Shape::PodTemplate },
+    Kind { group: "", name: "ReplicationController", shape: Shape::Templated },
+    Kind { group: "apps", name: "DaemonSet", shape: Shape::Templated },
+    Kind { group: "apps", name: "Deployment", shape: Shape::Templated },
+    Kind { group: "apps", name: "ReplicaSet", shape: Shape::Templated },
+    Kind { group: "apps", name: "StatefulSet", shape: Shape::Templated },
+    Kind { group: "batch", name: "CronJob", shape: Shape::CronJob },
+    Kind { group: "batch", name: "Job", shape: Shape::Templated },
 ];
 
 impl<'a> Workload<'a> {
@@ -170,26 +134,15 @@ impl<'a> Workload<'a> {
         let (metadata, pod_spec) =
             spec::read(kind.shape, object.get()).map_err(|error| fault(&error.to_string()))?;
         let unnamed_pod = kind.shape == Shape::Pod && metadata.name.is_empty();
-        let name = if unnamed_pod {
-            metadata.generate_name
-        } else {
-            metadata.name
-        };
+        let name = if unnamed_pod { metadata.generate_name } else { metadata.name };
         let deleting = !metadata.deletion_timestamp.is_empty();
         let images = pod_spec.map(images_of).unwrap_or_default();
-        Ok(Self {
-            kind,
-            name,
-            deleting,
-            images,
-        })
+        Ok(Self { kind, name, deleting, images })
     }
 
     /// Tells whether objects of this kind run images, so that the webhooks are asked about them.
     pub fn is_known(group: &str, kind: &str) -> bool {
-        KINDS
-            .iter()
-            .any(|known| known.group == group && known.name == kind)
+        KINDS.iter().any(|known| known.group == group && known.name == kind)
     }
 
     /// The name of the kind, as `Pod`.
@@ -215,9 +168,7 @@ impl<'a> Workload<'a> {
             return Err(WorkloadFault::TooMany { count, limit });
         }
         if let Some(empty) = self.images.iter().find(|image| image.image.is_empty()) {
-            return Err(WorkloadFault::NoImage {
-                place: empty.to_string().into(),
-            });
+            return Err(WorkloadFault::NoImage { place: empty.to_string().into() });
         }
         Ok(&self.images)
     }
@@ -230,11 +181,7 @@ impl<'a> Workload<'a> {
     /// The JSON pointer to the reference that `image` is.
     pub(super) fn pointer(&self, image: &ImageUse<'_>) -> String {
         let (pod_spec, list) = (self.kind.shape.pod_spec(), image.list.field());
-        format!(
-            "{pod_spec}/{list}/{}/{}",
-            image.index,
-            image.list.reference()
-        )
+        format!("{pod_spec}/{list}/{}/{}", image.index, image.list.reference())
     }
 }
 

@@ -47,10 +47,7 @@ mod tests {
     use super::*;
 
     fn evidence(evidence_bytes: u64) -> Evidence {
-        Evidence::new(&config::Cache {
-            evidence_bytes,
-            ..config::Cache::default()
-        })
+        Evidence::new(&config::Cache { evidence_bytes, ..config::Cache::default() })
     }
 
     #[test]

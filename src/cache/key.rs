@@ -43,12 +43,7 @@ mod tests {
     #[test]
     fn parts_that_run_together_make_different_keys() {
         let key = |texts: &[&str]| with_key(&[b"fixed"], texts, <[u8]>::to_vec);
-        let keys = [
-            key(&["ab", "c"]),
-            key(&["a", "bc"]),
-            key(&["abc"]),
-            key(&["abc", ""]),
-        ];
+        let keys = [key(&["ab", "c"]), key(&["a", "bc"]), key(&["abc"]), key(&["abc", ""])];
         for (index, one) in keys.iter().enumerate() {
             for other in keys.iter().skip(index + 1) {
                 assert_ne!(one, other);

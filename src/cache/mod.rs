@@ -22,7 +22,7 @@ use crate::config;
 type Hasher = foldhash::quality::RandomState;
 
 /// What one entry costs besides its key and value: moka's node, its frequency and order records,
-/// measured as about 200 bytes, so that "bounded by bytes" stays true for small entries.
+/// about 200 bytes, so that "bounded by bytes" stays true for small entries.
 const ENTRY_BYTES: usize = 200;
 
 /// The caches of one process.

@@ -46,10 +46,7 @@ impl Names {
             .max_capacity(settings.name_bytes)
             .weigher(|key: &Key, _: &Meaning| weight(key.len() + size_of::<Meaning>()))
             .build_with_hasher(Hasher::default());
-        Self {
-            entries,
-            max_age: settings.name_max_age,
-        }
+        Self { entries, max_age: settings.name_max_age }
     }
 
     /// What the name meant less than `cache.nameMaxAge` ago.
@@ -58,21 +55,14 @@ impl Names {
             return None;
         }
         let meaning = name.with_key(|key| self.entries.get(key))?;
-        is_alive(
-            meaning.learnt_at,
-            later(meaning.learnt_at, self.max_age),
-            now,
-        )
-        .then_some(meaning.digest)
+        is_alive(meaning.learnt_at, later(meaning.learnt_at, self.max_age), now)
+            .then_some(meaning.digest)
     }
 
     /// Keeps what a registry said at `now`.
     pub fn put(&self, name: &Name<'_>, digest: Digest, now: Timestamp) {
         if !self.max_age.is_zero() {
-            let meaning = Meaning {
-                digest,
-                learnt_at: now,
-            };
+            let meaning = Meaning { digest, learnt_at: now };
             name.with_key(|key| self.entries.insert(key.into(), meaning));
         }
     }

@@ -85,27 +85,19 @@ impl Verdicts {
                 let cap = later(verified.judged_at(), self.verified_max_age);
                 (verified.judged_at(), verified.valid_until().min(cap))
             }
-            Err(Refusal::Rejected(reason)) if reason.word == NO_SIGNATURE => (
-                now,
-                later(now, self.rejected_max_age.min(NO_SIGNATURE_MAX_AGE)),
-            ),
+            Err(Refusal::Rejected(reason)) if reason.word == NO_SIGNATURE => {
+                (now, later(now, self.rejected_max_age.min(NO_SIGNATURE_MAX_AGE)))
+            }
             Err(Refusal::Rejected(_)) => (now, later(now, self.rejected_max_age)),
             Err(Refusal::Inconclusive(_) | Refusal::Overloaded { .. }) => return None,
         };
-        Some(Kept {
-            verdict: verdict.clone(),
-            judged_at,
-            valid_until,
-        })
+        Some(Kept { verdict: verdict.clone(), judged_at, valid_until })
     }
 }
 
 impl Kept {
     fn bytes(&self) -> usize {
-        let text = self
-            .verdict
-            .as_ref()
-            .map_or_else(|refusal| refusal.reason().text.len(), |_| 0);
+        let text = self.verdict.as_ref().map_or_else(|refusal| refusal.reason().text.len(), |_| 0);
         size_of::<Self>() + text
     }
 }
@@ -113,16 +105,10 @@ impl Kept {
 impl Subject<'_> {
     /// `fingerprint ‖ digest ‖ whether a tag counts ‖ tag ‖ registry ‖ repository`.
     fn with_key<R>(&self, look: impl FnOnce(&[u8]) -> R) -> R {
-        let fixed: [&[u8]; 3] = [
-            &self.fingerprint.0,
-            self.digest.as_bytes(),
-            &[u8::from(self.tag.is_some())],
-        ];
-        let texts = [
-            self.tag.unwrap_or_default(),
-            self.repository.registry(),
-            self.repository.path(),
-        ];
+        let fixed: [&[u8]; 3] =
+            [&self.fingerprint.0, self.digest.as_bytes(), &[u8::from(self.tag.is_some())]];
+        let texts =
+            [self.tag.unwrap_or_default(), self.repository.registry(), self.repository.path()];
         with_key(&fixed, &texts, look)
     }
 }

@@ -42,9 +42,7 @@ impl Heard {
     pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Self> {
         let review: Review = serde_json::from_slice(bytes).context("the answer is no review")?;
         let response = review.response;
-        let pins = response
-            .patch
-            .map_or_else(|| Ok(Vec::new()), |patch| pins(&patch))?;
+        let pins = response.patch.map_or_else(|| Ok(Vec::new()), |patch| pins(&patch))?;
         let denied = if response.allowed {
             None
         } else {
@@ -56,8 +54,5 @@ impl Heard {
 
 fn pins(patch: &str) -> anyhow::Result<Vec<String>> {
     let operations: Vec<Operation> = serde_json::from_slice(&BASE64.decode(patch)?)?;
-    Ok(operations
-        .into_iter()
-        .map(|operation| operation.value)
-        .collect())
+    Ok(operations.into_iter().map(|operation| operation.value).collect())
 }

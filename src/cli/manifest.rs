@@ -21,7 +21,7 @@ pub(super) struct Object {
     pub(super) group: String,
     /// Kind.
     pub(super) kind: String,
-    /// The review of its creation.
+    /// The `AdmissionReview` of its creation.
     pub(super) review: Vec<u8>,
 }
 
@@ -68,9 +68,7 @@ fn first_line(error: &serde_saphyr::Error) -> String {
 fn read_text(file: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
-        std::io::stdin()
-            .take(MAX_BYTES + 1)
-            .read_to_string(&mut text)
+        std::io::stdin().take(MAX_BYTES + 1).read_to_string(&mut text)
     } else {
         std::fs::File::open(file)
             .and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text))
@@ -141,10 +139,7 @@ mod tests {
             "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n---\n\
              apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: b}\n",
         );
-        let names: Vec<_> = found
-            .iter()
-            .map(|object| (&*object.name, &*object.group))
-            .collect();
+        let names: Vec<_> = found.iter().map(|object| (&*object.name, &*object.group)).collect();
         assert_eq!(names, [("Pod/a", ""), ("Deployment/b", "apps")]);
         let review: Value = serde_json::from_slice(&found[1].review).unwrap();
         assert_eq!(review["request"]["kind"]["group"], "apps");

@@ -80,10 +80,7 @@ const BAD_INPUT: u8 = 2;
 /// Runs the command line and gives the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .is_err()
-    {
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return fail(&anyhow::anyhow!("a TLS provider was already installed"));
     }
     match run(cli.command) {

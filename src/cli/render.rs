@@ -3,6 +3,7 @@
 pub(super) const RED: &str = "\x1b[31m";
 pub(super) const GREEN: &str = "\x1b[32m";
 pub(super) const YELLOW: &str = "\x1b[33m";
+pub(super) const DIM: &str = "\x1b[2m";
 pub(super) const BOLD: &str = "\x1b[1m";
 pub(super) const RESET: &str = "\x1b[0m";
 
@@ -16,18 +17,12 @@ pub(super) struct Cell {
 impl Cell {
     /// Text in the terminal's own colour.
     pub(super) fn plain(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            colour: "",
-        }
+        Self { text: text.into(), colour: "" }
     }
 
     /// Coloured text.
     pub(super) fn coloured(text: impl Into<String>, colour: &'static str) -> Self {
-        Self {
-            text: text.into(),
-            colour,
-        }
+        Self { text: text.into(), colour }
     }
 }
 
@@ -40,10 +35,7 @@ pub(super) fn table(head: &[&str], rows: &[Vec<Cell>]) -> String {
         }
     }
     let mut out = String::new();
-    let titles: Vec<Cell> = head
-        .iter()
-        .map(|title| Cell::coloured(*title, BOLD))
-        .collect();
+    let titles: Vec<Cell> = head.iter().map(|title| Cell::coloured(*title, BOLD)).collect();
     for row in std::iter::once(&titles).chain(rows) {
         write_row(&mut out, &widths, row);
     }

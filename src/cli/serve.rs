@@ -18,20 +18,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics_listen: Option<SocketAddr>,
     /// Serving certificate chain, PEM
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "tls_key",
-        conflicts_with = "self_signed"
-    )]
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "self_signed")]
     tls_cert: Option<PathBuf>,
     /// Key of the serving certificate, PEM
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "tls_cert",
-        conflicts_with = "self_signed"
-    )]
+    #[arg(long, value_name = "FILE", requires = "tls_cert", conflicts_with = "self_signed")]
     tls_key: Option<PathBuf>,
     /// Serve with a certificate made at start, for trying things out
     #[arg(long)]
@@ -47,11 +37,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
         tls_cert: args.tls_cert.clone(),
         tls_key: args.tls_key.clone(),
     };
-    let certificate = if args.self_signed {
-        app::Serving::SelfSigned
-    } else {
-        app::Serving::Files
-    };
+    let certificate = if args.self_signed { app::Serving::SelfSigned } else { app::Serving::Files };
     app::serve(&source, &overrides, certificate)?;
     Ok(Outcome::Good)
 }

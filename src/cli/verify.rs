@@ -18,11 +18,11 @@ use super::answer::Heard;
 use super::manifest::{self, Object};
 use super::render::{self, Cell};
 use super::{DEFAULT_CONFIG, DEFAULT_SECRETS, Outcome};
-use crate::admission::{self, Workload};
+use crate::admission::{self, Webhook, Workload};
 use crate::app::Process;
 use crate::clock::Deadline;
 use crate::config::{Overrides, Source};
-use crate::engine::{Engine, Webhook};
+use crate::engine::Engine;
 use crate::image::ImageRef;
 use crate::policy::Mode;
 use crate::trust::PublicKey;
@@ -152,21 +152,14 @@ fn key_source(key: &Path, images: &[String], source: Source) -> anyhow::Result<S
         .filter_map(|image| image.parse::<ImageRef>().ok())
         .map(|image| image.repository().registry().to_owned())
         .collect();
-    let registries: Vec<_> = registries
-        .iter()
-        .map(|host| json!({"host": host}))
-        .collect();
+    let registries: Vec<_> = registries.iter().map(|host| json!({"host": host})).collect();
     let text = json!({
         "validators": [{"name": "key", "type": "cosign", "trustRoots": [{"name": "default", "key": pem}]}],
         "policy": [{"pattern": "*:*", "validator": "key", "with": {"verifyInTransparencyLog": false}}],
         "registries": registries,
     });
     // JSON is YAML.
-    Ok(Source {
-        path: key.to_owned(),
-        text: Some(text.to_string()),
-        ..source
-    })
+    Ok(Source { path: key.to_owned(), text: Some(text.to_string()), ..source })
 }
 
 async fn verify_images(engine: &Engine, images: &[String]) -> Vec<Line> {
@@ -176,10 +169,7 @@ async fn verify_images(engine: &Engine, images: &[String]) -> Vec<Line> {
         bar.inc(1);
         line
     });
-    let lines = futures_util::stream::iter(lines)
-        .buffered(PARALLEL)
-        .collect()
-        .await;
+    let lines = futures_util::stream::iter(lines).buffered(PARALLEL).collect().await;
     bar.finish_and_clear();
     lines
 }
@@ -219,31 +209,22 @@ fn line_of(text: &str, image: &ImageRef, outcome: &admission::Outcome<'_>) -> Li
                 Refusal::Inconclusive(_) | Refusal::Overloaded { .. } => Judgement::Inconclusive,
             };
             let reason = Some(refusal.reason().word.to_owned());
-            Line {
-                reason,
-                ..Line::new(text, verdict, refusal.to_string())
-            }
+            Line { reason, ..Line::new(text, verdict, refusal.to_string()) }
         }
     }
 }
 
 async fn verify_manifests(engine: &Engine, objects: Vec<Object>) -> anyhow::Result<Vec<Line>> {
-    let (judged, others): (Vec<_>, Vec<_>) = objects
-        .into_iter()
-        .partition(|object| Workload::is_known(&object.group, &object.kind));
+    let (judged, others): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| Workload::is_known(&object.group, &object.kind));
     for other in others {
-        anstream::eprintln!(
-            "not judged, the webhooks are not asked about it: {}",
-            other.name
-        );
+        anstream::eprintln!("not judged, the webhooks are not asked about it: {}", other.name);
     }
     let bar = progress(judged.len());
     let mut lines = Vec::with_capacity(judged.len());
     for object in judged {
         let begun = Instant::now();
-        let reply = engine
-            .review(Webhook::Mutate, &object.review, deadline(engine))
-            .await;
+        let reply = engine.review(Webhook::Mutate, &object.review, deadline(engine)).await;
         let heard = Heard::read(&reply.body)?;
         lines.push(Line {
             milliseconds: begun.elapsed().as_millis(),
@@ -283,10 +264,7 @@ impl Line {
 
     fn rejected(subject: &str, reason: &str, message: String) -> Self {
         let reason = Some(reason.to_owned());
-        Self {
-            reason,
-            ..Self::new(subject, Judgement::Rejected, message)
-        }
+        Self { reason, ..Self::new(subject, Judgement::Rejected, message) }
     }
 }
 
@@ -304,10 +282,7 @@ fn outcome(lines: &[Line]) -> Outcome {
 
 fn text(lines: &[Line]) -> String {
     let rows: Vec<Vec<Cell>> = lines.iter().map(row).collect();
-    render::table(
-        &["subject", "verdict", "time", "validator", "result"],
-        &rows,
-    )
+    render::table(&["subject", "verdict", "time", "validator", "result"], &rows)
 }
 
 fn row(line: &Line) -> Vec<Cell> {

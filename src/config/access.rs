@@ -45,13 +45,9 @@ pub(super) fn read(root: &mut Fields<'_>) -> RegistryAccess {
     let rules = root.peek("policy").map(Node::items).unwrap_or_default();
     let patterns = rules.iter().filter_map(|rule| rule.get("pattern")?.text());
     access.named.extend(patterns.filter_map(host_of_pattern));
-    let loopback = access
-        .named
-        .iter()
-        .filter(|host| is_loopback(host) && !with_tls.contains(*host));
-    access
-        .insecure
-        .extend(loopback.cloned().collect::<Vec<_>>());
+    let loopback =
+        access.named.iter().filter(|host| is_loopback(host) && !with_tls.contains(*host));
+    access.insecure.extend(loopback.cloned().collect::<Vec<_>>());
     access
 }
 
@@ -61,16 +57,10 @@ pub(super) fn host(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let (name, port) = if let Some((name, rest)) = lower.split_once(']') {
         name.strip_prefix('[')?.parse::<Ipv6Addr>().ok()?;
-        let port = if rest.is_empty() {
-            None
-        } else {
-            Some(rest.strip_prefix(':')?)
-        };
+        let port = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
         (format!("{name}]"), port)
     } else {
-        let (name, port) = lower
-            .split_once(':')
-            .map_or((&*lower, None), |(n, p)| (n, Some(p)));
+        let (name, port) = lower.split_once(':').map_or((&*lower, None), |(n, p)| (n, Some(p)));
         is_name(name).then(|| (name.to_owned(), port))?
     };
     // Digits only: `parse` alone would take a sign, too.
@@ -79,11 +69,7 @@ pub(super) fn host(text: &str) -> Option<String> {
         Some(_) => return None,
         None => 443,
     };
-    let name = if name == "docker.io" {
-        "index.docker.io".to_owned()
-    } else {
-        name
-    };
+    let name = if name == "docker.io" { "index.docker.io".to_owned() } else { name };
     match port {
         0 => None,
         443 => Some(name),
@@ -97,9 +83,7 @@ fn is_name(name: &str) -> bool {
             !label.is_empty()
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         })
 }
 
@@ -118,9 +102,7 @@ fn is_loopback(host: &str) -> bool {
     };
     name == "localhost"
         || name.ends_with(".localhost")
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -133,14 +115,7 @@ mod tests {
         let problems = Problems::default();
         let node = tree::parse(text, &problems).unwrap();
         let access = read(&mut Fields::of(&node, "the file", &problems).unwrap());
-        (
-            access,
-            problems
-                .into_sorted()
-                .into_iter()
-                .map(|problem| problem.what)
-                .collect(),
-        )
+        (access, problems.into_sorted().into_iter().map(|problem| problem.what).collect())
     }
 
     fn set(hosts: &[&str]) -> BTreeSet<String> {
@@ -201,10 +176,7 @@ mod tests {
             .concat();
         let (access, problems) = access(&format!("policy:\n{policy}"));
         assert_eq!(problems, [""; 0]);
-        assert_eq!(
-            access.named,
-            set(&["reg.example", "localhost:5000", "index.docker.io"])
-        );
+        assert_eq!(access.named, set(&["reg.example", "localhost:5000", "index.docker.io"]));
         assert_eq!(access.insecure, set(&["localhost:5000"]));
         assert!(!access.all_named);
     }
@@ -220,10 +192,7 @@ mod tests {
              - {host: '[::1]:5000'}\n",
         );
         assert_eq!(problems, [""; 0]);
-        assert_eq!(
-            access.insecure,
-            set(&["plain.example", "localhost:5000", "[::1]:5000"])
-        );
+        assert_eq!(access.insecure, set(&["plain.example", "localhost:5000", "[::1]:5000"]));
         assert_eq!(access.named.len(), 5);
     }
 

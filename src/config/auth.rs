@@ -21,11 +21,7 @@ pub fn credentials(fields: &mut Fields<'_>, context: &LoadContext<'_>) -> Creden
     for realm in auth.strings("realms").unwrap_or_default() {
         if access::host(realm.value).is_none() {
             let what = format!("`{}` is no host of a token realm", realm.value);
-            auth.report(
-                realm.place,
-                what,
-                "write host or host:port, without `https://`",
-            );
+            auth.report(realm.place, what, "write host or host:port, without `https://`");
         }
     }
     let mut credentials = Credentials::default();
@@ -113,14 +109,7 @@ mod tests {
                 runtime: &fakes::runtime(&sections),
             },
         );
-        (
-            credentials,
-            problems
-                .into_sorted()
-                .into_iter()
-                .map(|problem| problem.what)
-                .collect(),
-        )
+        (credentials, problems.into_sorted().into_iter().map(|problem| problem.what).collect())
     }
 
     #[test]
@@ -129,10 +118,7 @@ mod tests {
         std::fs::create_dir(dir.path().join("s")).unwrap();
         let login = "username: u\npassword: p\nregistry: reg.example\n";
         std::fs::write(dir.path().join("s/secret.yaml"), login).unwrap();
-        for text in [
-            "{auth: {secretName: s}}",
-            "{auth: {secretName: s, useKeychain: true}}",
-        ] {
+        for text in ["{auth: {secretName: s}}", "{auth: {secretName: s, useKeychain: true}}"] {
             let (credentials, problems) = in_secrets_dir(text, dir.path());
             assert_eq!(problems, [""; 0], "{text}");
             assert!(credentials.lookup("reg.example", "app").is_some(), "{text}");
@@ -141,15 +127,9 @@ mod tests {
 
     #[test]
     fn without_auth_or_with_the_keychain_off_there_is_no_login() {
-        for text in [
-            "{name: v}",
-            "{auth: {useKeychain: false, realms: [token.example]}}",
-        ] {
+        for text in ["{name: v}", "{auth: {useKeychain: false, realms: [token.example]}}"] {
             let (credentials, problems) = in_secrets_dir(text, "/nonexistent".as_ref());
-            assert!(
-                problems.is_empty() && credentials.is_empty(),
-                "{text}: {problems:?}"
-            );
+            assert!(problems.is_empty() && credentials.is_empty(), "{text}: {problems:?}");
         }
     }
 
@@ -158,22 +138,12 @@ mod tests {
         let indented = pem.replace('\n', "\n  ");
         let node = tree::parse(&format!("cert: |\n  {indented}\n"), &problems).unwrap();
         let ca = ca(&mut Fields::of(&node, "a validator", &problems).unwrap());
-        (
-            ca,
-            problems
-                .into_sorted()
-                .into_iter()
-                .map(|problem| problem.what)
-                .collect(),
-        )
+        (ca, problems.into_sorted().into_iter().map(|problem| problem.what).collect())
     }
 
     #[test]
     fn a_ca_is_one_certificate_or_several() {
-        let pem = rcgen::generate_simple_self_signed(["ca.example".to_owned()])
-            .unwrap()
-            .cert
-            .pem();
+        let pem = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap().cert.pem();
         for pem in [pem.clone(), format!("{pem}{pem}")] {
             let (ca, problems) = ca_of(&pem);
             assert_eq!(problems, [""; 0]);
@@ -195,10 +165,7 @@ mod tests {
         for pem in [cut, with_key, then_junk] {
             let (ca, problems) = ca_of(&pem);
             assert!(ca.is_none(), "{pem}");
-            assert!(
-                problems[0].starts_with("invalid certificate in `cert`"),
-                "{problems:?}"
-            );
+            assert!(problems[0].starts_with("invalid certificate in `cert`"), "{problems:?}");
         }
     }
 }

@@ -44,10 +44,7 @@ impl ValidatorReader<'_> {
                 Some(first) => self.problems.push(Problem {
                     place: entry.place,
                     what: format!("two validators are named `{}`", entry.name),
-                    fix: Some(format!(
-                        "rename one; the other is on line {}",
-                        first.place.line
-                    )),
+                    fix: Some(format!("rename one; the other is on line {}", first.place.line)),
                 }),
                 None => entries.push(entry),
             }
@@ -58,22 +55,14 @@ impl ValidatorReader<'_> {
     /// `None` where there is no name by which a rule could mean it.
     fn read_one(&self, mut fields: Fields<'_>) -> Option<Entry> {
         let name = read_name(&mut fields);
-        let shown = name
-            .as_ref()
-            .map_or("without a name", |(name, _)| name)
-            .to_owned();
+        let shown = name.as_ref().map_or("without a name", |(name, _)| name).to_owned();
         let validator_type = self.read_type(&mut fields, &shown);
         let mut validator = None;
         if let Some(validator_type) = validator_type {
             validator = self.read_fields(fields, &shown, validator_type);
         }
         let (name, place) = name?;
-        Some(Entry {
-            name: name.into(),
-            place,
-            validator_type,
-            validator,
-        })
+        Some(Entry { name: name.into(), place, validator_type, validator })
     }
 
     fn read_fields(
@@ -83,10 +72,7 @@ impl ValidatorReader<'_> {
         validator_type: &'static ValidatorType,
     ) -> Option<Arc<dyn Validator>> {
         // The realms of one validator are nobody else's: its logins go there, no others.
-        let access = RegistryAccess {
-            realms: realms(&fields),
-            ..self.access.clone()
-        };
+        let access = RegistryAccess { realms: realms(&fields), ..self.access.clone() };
         let context = LoadContext {
             name,
             sections: self.sections,
@@ -133,27 +119,15 @@ impl ValidatorReader<'_> {
         }
         let (what, fix) = if later::is_type(written.value) {
             (
-                format!(
-                    "validators of type `{}` are not supported yet: `{name}`",
-                    written.value
-                ),
-                format!(
-                    "remove it and the rules that name it; built are {}",
-                    listed(&known)
-                ),
+                format!("validators of type `{}` are not supported yet: `{name}`", written.value),
+                format!("remove it and the rules that name it; built are {}", listed(&known)),
             )
         } else {
             let fix = match nearest(written.value, &known) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write one of {}", listed(&known)),
             };
-            (
-                format!(
-                    "unsupported type \"{}\" for validator `{name}`",
-                    written.value
-                ),
-                fix,
-            )
+            (format!("unsupported type \"{}\" for validator `{name}`", written.value), fix)
         };
         fields.report(written.place, what, fix);
         None
@@ -162,11 +136,7 @@ impl ValidatorReader<'_> {
 
 fn read_name(fields: &mut Fields<'_>) -> Option<(String, Place)> {
     let missing = |fields: &Fields<'_>, place| {
-        fields.report(
-            place,
-            "validator is missing a name",
-            "add `name:`, by which rules mean it",
-        );
+        fields.report(place, "validator is missing a name", "add `name:`, by which rules mean it");
     };
     if !fields.has("name") {
         missing(fields, fields.place());
@@ -179,11 +149,7 @@ fn read_name(fields: &mut Fields<'_>) -> Option<(String, Place)> {
     }
     if name.value.len() > MAX_NAME || name.value.chars().any(char::is_control) {
         let what = "the name of a validator is too long or holds control characters";
-        fields.report(
-            name.place,
-            what,
-            format!("write at most {MAX_NAME} plain characters"),
-        );
+        fields.report(name.place, what, format!("write at most {MAX_NAME} plain characters"));
         return None;
     }
     Some((name.value.to_owned(), name.place))
@@ -192,22 +158,14 @@ fn read_name(fields: &mut Fields<'_>) -> Option<(String, Place)> {
 /// The token realms that `auth` lists; what is wrong with them is said where `auth` is read.
 pub(super) fn realms(fields: &Fields<'_>) -> BTreeSet<String> {
     let realms = fields.peek("auth").and_then(|auth| auth.get("realms"));
-    let hosts = realms
-        .map(Node::items)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Node::text);
+    let hosts = realms.map(Node::items).unwrap_or_default().iter().filter_map(Node::text);
     hosts.filter_map(access::host).collect()
 }
 
 /// The keys that an object schema knows.
 pub(super) fn property_names(schema: &serde_json::Value) -> Vec<String> {
-    let properties = schema
-        .get("properties")
-        .and_then(serde_json::Value::as_object);
-    properties
-        .map(|keys| keys.keys().cloned().collect())
-        .unwrap_or_default()
+    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+    properties.map(|keys| keys.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// A list of the top level that must have an element.
@@ -221,9 +179,8 @@ pub(super) fn list_of<'n>(
         root.report(root.place(), format!("`{key}` is missing"), fix);
         return Vec::new();
     }
-    let empty = root
-        .peek(key)
-        .filter(|n| matches!(&n.value, Value::List(items) if items.is_empty()));
+    let empty =
+        root.peek(key).filter(|n| matches!(&n.value, Value::List(items) if items.is_empty()));
     if let Some(node) = empty {
         root.report(node.place, format!("`{key}` has no {element}"), fix);
     }

@@ -24,12 +24,7 @@ impl<'n> Fields<'n> {
     /// mapping is called in that message.
     pub fn of(node: &'n Node, name: &str, problems: &'n Problems) -> Option<Self> {
         if let Value::Map(entries) = &node.value {
-            return Some(Self {
-                entries,
-                place: node.place,
-                read: Vec::new(),
-                problems,
-            });
+            return Some(Self { entries, place: node.place, read: Vec::new(), problems });
         }
         problems.push(Problem {
             place: node.place,
@@ -41,12 +36,7 @@ impl<'n> Fields<'n> {
 
     /// A mapping that is not written: every key is absent.
     pub fn absent(place: Place, problems: &'n Problems) -> Self {
-        Self {
-            entries: &[],
-            place,
-            read: Vec::new(),
-            problems,
-        }
+        Self { entries: &[], place, read: Vec::new(), problems }
     }
 
     /// Where the mapping stands.
@@ -61,10 +51,7 @@ impl<'n> Fields<'n> {
 
     /// The node of `key`, without reading it.
     pub fn peek(&self, key: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(name, _)| &*name.value == key)
-            .map(|(_, node)| node)
+        self.entries.iter().find(|(name, _)| &*name.value == key).map(|(_, node)| node)
     }
 
     /// The node of `key`, whatever it is.
@@ -77,10 +64,7 @@ impl<'n> Fields<'n> {
     pub fn string(&mut self, key: &'static str) -> Option<Spanned<&'n str>> {
         let node = self.node(key)?;
         if let Some(value) = node.text() {
-            return Some(Spanned {
-                value,
-                place: node.place,
-            });
+            return Some(Spanned { value, place: node.place });
         }
         self.wrong_type(key, node, "text", "write it in quotes");
         None
@@ -90,20 +74,12 @@ impl<'n> Fields<'n> {
     pub fn required_string(&mut self, key: &'static str) -> Option<Spanned<&'n str>> {
         if !self.has(key) {
             self.read.push(key);
-            self.report(
-                self.place,
-                format!("`{key}` is missing"),
-                format!("add `{key}:` here"),
-            );
+            self.report(self.place, format!("`{key}` is missing"), format!("add `{key}:` here"));
             return None;
         }
         let text = self.string(key)?;
         if text.value.trim().is_empty() {
-            self.report(
-                text.place,
-                format!("`{key}` is empty"),
-                "write its text, or remove it",
-            );
+            self.report(text.place, format!("`{key}` is empty"), "write its text, or remove it");
             return None;
         }
         Some(text)
@@ -113,17 +89,9 @@ impl<'n> Fields<'n> {
     pub fn boolean(&mut self, key: &'static str) -> Option<Spanned<bool>> {
         let node = self.node(key)?;
         if let Value::Bool(value) = node.value {
-            return Some(Spanned {
-                value,
-                place: node.place,
-            });
+            return Some(Spanned { value, place: node.place });
         }
-        self.wrong_type(
-            key,
-            node,
-            "true or false",
-            "write `true` or `false`, without quotes",
-        );
+        self.wrong_type(key, node, "true or false", "write `true` or `false`, without quotes");
         None
     }
 
@@ -133,10 +101,7 @@ impl<'n> Fields<'n> {
         match node.value {
             Value::Int(value) => {
                 if let Ok(value) = i64::try_from(value) {
-                    return Some(Spanned {
-                        value,
-                        place: node.place,
-                    });
+                    return Some(Spanned { value, place: node.place });
                 }
                 self.report(
                     node.place,
@@ -160,18 +125,10 @@ impl<'n> Fields<'n> {
     pub fn duration(&mut self, key: &'static str) -> Option<Spanned<Duration>> {
         let node = self.node(key)?;
         let Some(value) = settings::milliseconds(&node.value) else {
-            self.wrong_type(
-                key,
-                node,
-                "a length of time",
-                "write it as `30s`, `250ms` or `10m`",
-            );
+            self.wrong_type(key, node, "a length of time", "write it as `30s`, `250ms` or `10m`");
             return None;
         };
-        Some(Spanned {
-            value: Duration::from_millis(value),
-            place: node.place,
-        })
+        Some(Spanned { value: Duration::from_millis(value), place: node.place })
     }
 
     /// An optional word out of a table of words and what each means.
@@ -182,18 +139,11 @@ impl<'n> Fields<'n> {
     ) -> Option<Spanned<T>> {
         let text = self.string(key)?;
         if let Some((_, value)) = table.iter().find(|(word, _)| *word == text.value) {
-            return Some(Spanned {
-                value: *value,
-                place: text.place,
-            });
+            return Some(Spanned { value: *value, place: text.place });
         }
         let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
         let fix = format!("write one of {}", listed(&words));
-        self.report(
-            text.place,
-            format!("`{}` is no value of `{key}`", text.value),
-            fix,
-        );
+        self.report(text.place, format!("`{}` is no value of `{key}`", text.value), fix);
         None
     }
 
@@ -208,10 +158,9 @@ impl<'n> Fields<'n> {
                     format!("an element of `{key}` is empty"),
                     "write its text, or remove it",
                 ),
-                Some(_) => texts.extend(node.text().map(|value| Spanned {
-                    value,
-                    place: node.place,
-                })),
+                Some(_) => {
+                    texts.extend(node.text().map(|value| Spanned { value, place: node.place }));
+                }
                 None => self.report(
                     node.place,
                     format!("an element of `{key}` must be text, not {}", node.kind()),
@@ -236,31 +185,19 @@ impl<'n> Fields<'n> {
             return None;
         };
         let name = format!("an element of `{key}`");
-        Some(
-            items
-                .iter()
-                .filter_map(|item| Self::of(item, &name, self.problems))
-                .collect(),
-        )
+        Some(items.iter().filter_map(|item| Self::of(item, &name, self.problems)).collect())
     }
 
     /// Reports a problem at `place`.
     pub fn report(&self, place: Place, what: impl Into<String>, fix: impl Into<String>) {
-        self.problems.push(Problem {
-            place,
-            what: what.into(),
-            fix: Some(fix.into()),
-        });
+        self.problems.push(Problem { place, what: what.into(), fix: Some(fix.into()) });
     }
 
     /// The keys that nobody read, with their places.
     pub fn unread(&self) -> impl Iterator<Item = Spanned<&'n str>> {
         self.entries
             .iter()
-            .map(|(key, _)| Spanned {
-                value: &*key.value,
-                place: key.place,
-            })
+            .map(|(key, _)| Spanned { value: &*key.value, place: key.place })
             .filter(|key| !self.read.contains(&key.value))
     }
 
@@ -279,12 +216,8 @@ impl<'n> Fields<'n> {
         also_known: &[String],
         explain: impl Fn(&str) -> Option<(String, String)>,
     ) {
-        let known: Vec<&str> = self
-            .read
-            .iter()
-            .copied()
-            .chain(also_known.iter().map(String::as_str))
-            .collect();
+        let known: Vec<&str> =
+            self.read.iter().copied().chain(also_known.iter().map(String::as_str)).collect();
         for key in self.unread().filter(|key| !known.contains(&key.value)) {
             let (what, fix) = explain(key.value).unwrap_or_else(|| unknown_key(key.value, &known));
             self.report(key.place, what, fix);
@@ -294,12 +227,7 @@ impl<'n> Fields<'n> {
     fn list(&mut self, key: &'static str, of: &str) -> Option<&'n [Node]> {
         let node = self.node(key)?;
         let Value::List(items) = &node.value else {
-            self.wrong_type(
-                key,
-                node,
-                &format!("a list of {of}"),
-                "start each element with `- `",
-            );
+            self.wrong_type(key, node, &format!("a list of {of}"), "start each element with `- `");
             return None;
         };
         if items.is_empty() {
@@ -314,10 +242,6 @@ impl<'n> Fields<'n> {
     }
 
     fn wrong_type(&self, key: &str, node: &Node, wanted: &str, fix: &str) {
-        self.report(
-            node.place,
-            format!("`{key}` must be {wanted}, not {}", node.kind()),
-            fix,
-        );
+        self.report(node.place, format!("`{key}` must be {wanted}, not {}", node.kind()), fix);
     }
 }

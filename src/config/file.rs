@@ -14,10 +14,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// # Errors
 /// The file cannot be read, is too large or is no text.
 pub(super) fn read(path: &Path) -> Result<String, LoadFault> {
-    let unreadable = |source| LoadFault::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| LoadFault::Unreadable { path: path.to_owned(), source };
     let invalid = |what: String, fix: &str| LoadFault::Invalid {
         path: path.to_owned(),
         problems: vec![Problem {
@@ -29,9 +26,7 @@ pub(super) fn read(path: &Path) -> Result<String, LoadFault> {
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     let file = File::open(path).map_err(unreadable)?;
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > MAX_BYTES {
         return Err(invalid(
             format!("the file is larger than {MAX_BYTES} bytes"),
@@ -40,10 +35,7 @@ pub(super) fn read(path: &Path) -> Result<String, LoadFault> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        invalid(
-            format!("the file is not UTF-8 text (byte {at})"),
-            "save it as UTF-8",
-        )
+        invalid(format!("the file is not UTF-8 text (byte {at})"), "save it as UTF-8")
     })
 }
 
@@ -67,10 +59,7 @@ mod tests {
     fn what_is_missing_or_no_file_is_unreadable() {
         let dir = tempfile::tempdir().unwrap();
         for path in [dir.path().join("absent"), dir.path().to_owned()] {
-            assert!(
-                matches!(read(&path), Err(LoadFault::Unreadable { .. })),
-                "{path:?}"
-            );
+            assert!(matches!(read(&path), Err(LoadFault::Unreadable { .. })), "{path:?}");
         }
     }
 

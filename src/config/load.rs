@@ -63,20 +63,11 @@ impl Source {
             .filter(|(name, _)| is_ours(name))
             .map(|(name, value)| {
                 let secret = WITHOUT_EFFECT.contains(&name.as_str());
-                let value = if secret {
-                    String::new()
-                } else {
-                    value.to_string_lossy().into()
-                };
+                let value = if secret { String::new() } else { value.to_string_lossy().into() };
                 (name, value)
             })
             .collect();
-        Self {
-            path,
-            text: None,
-            secrets_dir,
-            environment,
-        }
+        Self { path, text: None, secrets_dir, environment }
     }
 }
 
@@ -97,28 +88,13 @@ pub(super) fn layered(
     warnings: &Problems,
 ) -> Layered {
     let layers = [
-        Layer {
-            origin: FROM_DEFAULT,
-            values: defaults(),
-        },
-        Layer {
-            origin: FROM_FILE,
-            values: of_file(root),
-        },
-        Layer {
-            origin: FROM_ENVIRONMENT,
-            values: of_environment(source, problems, warnings),
-        },
-        Layer {
-            origin: FROM_FLAG,
-            values: of_flags(overrides),
-        },
+        Layer { origin: FROM_DEFAULT, values: defaults() },
+        Layer { origin: FROM_FILE, values: of_file(root) },
+        Layer { origin: FROM_ENVIRONMENT, values: of_environment(source, problems, warnings) },
+        Layer { origin: FROM_FLAG, values: of_flags(overrides) },
     ];
     let merged = merge(layers).unwrap_or_else(|error| {
-        problems.push(outside_the_file(
-            format!("the settings do not fit together: {error}"),
-            "",
-        ));
+        problems.push(outside_the_file(format!("the settings do not fit together: {error}"), ""));
         Vec::new()
     });
     let mut sections = Sections::default();
@@ -129,36 +105,23 @@ pub(super) fn layered(
             matching_chosen = origin != FROM_DEFAULT;
         }
         if setting.path == "features.automaticChildApproval" && value == Scalar::Flag(true) {
-            let written = root
-                .peek("features")
-                .and_then(|f| f.get("automaticChildApproval"));
-            let place = written
-                .filter(|_| origin == FROM_FILE)
-                .map(|node| node.place);
+            let written = root.peek("features").and_then(|f| f.get("automaticChildApproval"));
+            let place = written.filter(|_| origin == FROM_FILE).map(|node| node.place);
             warnings.push(child_approval(place.unwrap_or_default()));
         }
     }
-    Layered {
-        sections,
-        matching_chosen,
-    }
+    Layered { sections, matching_chosen }
 }
 
 fn defaults() -> Values {
-    SETTINGS
-        .iter()
-        .filter_map(|setting| Some((setting, setting.default()?)))
-        .collect()
+    SETTINGS.iter().filter_map(|setting| Some((setting, setting.default()?))).collect()
 }
 
 fn of_file(root: &mut Fields<'_>) -> Values {
     let mut values = Vec::new();
     let mut rest = SETTINGS;
     while let Some((section, _)) = rest.first().map(Setting::section_and_key) {
-        let end = rest
-            .iter()
-            .position(|s| s.section_and_key().0 != section)
-            .unwrap_or(rest.len());
+        let end = rest.iter().position(|s| s.section_and_key().0 != section).unwrap_or(rest.len());
         let (rows, others) = rest.split_at(end);
         rest = others;
         match section {
@@ -183,11 +146,7 @@ fn read_rows(fields: &mut Fields<'_>, rows: &'static [Setting], values: &mut Val
         match setting.kind.read(&node.value) {
             Ok(scalar) => values.push((setting, scalar)),
             Err(fault) => {
-                fields.report(
-                    node.place,
-                    format!("`{}` {}", setting.path, fault.what),
-                    fault.fix,
-                );
+                fields.report(node.place, format!("`{}` {}", setting.path, fault.what), fault.fix);
             }
         }
     }
@@ -196,20 +155,12 @@ fn read_rows(fields: &mut Fields<'_>, rows: &'static [Setting], values: &mut Val
 /// The settings that variables name: first those of Connaisseur 3, then ours, which are heavier.
 fn of_environment(source: &Source, problems: &Problems, warnings: &Problems) -> Values {
     let mut values = Vec::new();
-    for (name, text) in source
-        .environment
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-    {
+    for (name, text) in source.environment.iter().filter(|(_, text)| !text.is_empty()) {
         if let Some(setting) = SETTINGS.iter().find(|s| s.legacy == Some(name)) {
             values.extend(of_variable(setting, name, text, problems));
         }
     }
-    for (name, text) in source
-        .environment
-        .iter()
-        .filter(|(name, _)| name.starts_with(PREFIX))
-    {
+    for (name, text) in source.environment.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
         match SETTINGS.iter().find(|setting| setting.variable() == *name) {
             Some(setting) => values.extend(of_variable(setting, name, text, problems)),
             None => problems.push(unknown_variable(name)),
@@ -218,11 +169,7 @@ fn of_environment(source: &Source, problems: &Problems, warnings: &Problems) -> 
     if let Err(problem) = logging::Logging::of(source) {
         problems.push(problem);
     }
-    for (name, _) in source
-        .environment
-        .iter()
-        .filter(|(n, _)| WITHOUT_EFFECT.contains(&&**n))
-    {
+    for (name, _) in source.environment.iter().filter(|(n, _)| WITHOUT_EFFECT.contains(&&**n)) {
         warnings.push(outside_the_file(
             format!("environment variable `{name}` has no effect: what is cached stays in memory"),
             "unset it",
@@ -255,14 +202,8 @@ fn of_flags(overrides: &Overrides) -> Values {
     let text = |value: Option<String>| value.map(Scalar::Text);
     let path = |path: &Option<PathBuf>| text(path.as_ref().map(|path| path.display().to_string()));
     let flags = [
-        (
-            "server.listen",
-            text(overrides.listen.map(|address| address.to_string())),
-        ),
-        (
-            "server.metricsListen",
-            text(overrides.metrics_listen.map(|address| address.to_string())),
-        ),
+        ("server.listen", text(overrides.listen.map(|address| address.to_string()))),
+        ("server.metricsListen", text(overrides.metrics_listen.map(|address| address.to_string()))),
         ("server.tlsCert", path(&overrides.tls_cert)),
         ("server.tlsKey", path(&overrides.tls_key)),
     ];
@@ -286,10 +227,7 @@ fn unknown_variable(name: &str) -> Problem {
         Some(near) => format!("did you mean `{near}`?"),
         None => "unset it; validators and policy are never set by variables".to_owned(),
     };
-    outside_the_file(
-        format!("unknown environment variable {}", listed(&[name])),
-        &fix,
-    )
+    outside_the_file(format!("unknown environment variable {}", listed(&[name])), &fix)
 }
 
 fn child_approval(place: Place) -> Problem {
@@ -305,9 +243,5 @@ fn child_approval(place: Place) -> Problem {
 
 fn outside_the_file(what: String, fix: &str) -> Problem {
     let fix = (!fix.is_empty()).then(|| fix.to_owned());
-    Problem {
-        place: Place::default(),
-        what,
-        fix,
-    }
+    Problem { place: Place::default(), what, fix }
 }

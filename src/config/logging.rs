@@ -24,11 +24,7 @@ impl Logging {
     /// configuration is read logs with the defaults then: the same problem refuses the configuration.
     pub fn of(source: &Source) -> Result<Self, Problem> {
         let mut logging = Self::default();
-        for (name, text) in source
-            .environment
-            .iter()
-            .filter(|(_, text)| !text.is_empty())
-        {
+        for (name, text) in source.environment.iter().filter(|(_, text)| !text.is_empty()) {
             let problem = |fault: ParseFault| Problem {
                 place: Place::default(),
                 what: format!("environment variable `{name}`: {fault}"),
@@ -49,31 +45,15 @@ mod tests {
     use super::*;
 
     fn of(environment: &[(&str, &str)]) -> Result<Logging, Problem> {
-        let environment = environment
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
-        Logging::of(&Source {
-            path: "".into(),
-            text: None,
-            secrets_dir: "".into(),
-            environment,
-        })
+        let environment =
+            environment.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Logging::of(&Source { path: "".into(), text: None, secrets_dir: "".into(), environment })
     }
 
     #[test]
     fn unset_and_empty_variables_have_their_defaults() {
-        assert_eq!(
-            of(&[]),
-            Ok(Logging {
-                level: LogLevel::Info,
-                format: LogFormat::JsonPretty
-            })
-        );
-        assert_eq!(
-            of(&[("LOG_LEVEL", ""), ("LOG_FORMAT", "")]),
-            Ok(Logging::default())
-        );
+        assert_eq!(of(&[]), Ok(Logging { level: LogLevel::Info, format: LogFormat::JsonPretty }));
+        assert_eq!(of(&[("LOG_LEVEL", ""), ("LOG_FORMAT", "")]), Ok(Logging::default()));
     }
 
     #[test]
@@ -81,24 +61,16 @@ mod tests {
         let level = |text| of(&[("LOG_LEVEL", text)]).map(|logging| logging.level);
         assert_eq!(level("DEBUG"), Ok(LogLevel::Debug));
         assert_eq!(level("Fatal"), Ok(LogLevel::Error));
-        assert_eq!(
-            of(&[("LOG_FORMAT", "json")]).unwrap().format,
-            LogFormat::Json
-        );
+        assert_eq!(of(&[("LOG_FORMAT", "json")]).unwrap().format, LogFormat::Json);
     }
 
     #[test]
     fn an_unknown_word_names_its_variable() {
-        for (name, value) in [
-            ("LOG_LEVEL", "warning"),
-            ("LOG_LEVEL", "trace"),
-            ("LOG_FORMAT", "xml"),
-        ] {
+        for (name, value) in
+            [("LOG_LEVEL", "warning"), ("LOG_LEVEL", "trace"), ("LOG_FORMAT", "xml")]
+        {
             let problem = of(&[(name, value)]).unwrap_err();
-            assert!(
-                problem.what.contains(name) && problem.what.contains(value),
-                "{problem:?}"
-            );
+            assert!(problem.what.contains(name) && problem.what.contains(value), "{problem:?}");
         }
     }
 }

@@ -86,18 +86,9 @@ impl Config {
         overrides: &Overrides,
         runtime: impl FnOnce(&Sections) -> Runtime,
     ) -> Result<Self, LoadFault> {
-        let text = source
-            .text
-            .clone()
-            .map_or_else(|| file::read(&source.path), Ok)?;
-        let input = resolve::Input {
-            source,
-            overrides,
-            types: TYPES,
-        };
-        resolve::resolve(&text, input, runtime).map_err(|problems| LoadFault::Invalid {
-            path: source.path.clone(),
-            problems,
-        })
+        let text = source.text.clone().map_or_else(|| file::read(&source.path), Ok)?;
+        let input = resolve::Input { source, overrides, types: TYPES };
+        resolve::resolve(&text, input, runtime)
+            .map_err(|problems| LoadFault::Invalid { path: source.path.clone(), problems })
     }
 }

@@ -94,10 +94,7 @@ impl fmt::Display for Listed<'_> {
 impl Problem {
     /// As people read it: `FILE:LINE:COLUMN: what`, and the fix on a line of its own.
     pub fn in_file<'a>(&'a self, path: &'a Path) -> impl fmt::Display + 'a {
-        InFile {
-            path,
-            problem: self,
-        }
+        InFile { path, problem: self }
     }
 }
 
@@ -114,10 +111,7 @@ impl fmt::Display for InFile<'_> {
             write!(f, "{}:{line}:{column}: ", self.path.display())?;
         }
         f.write_str(&self.problem.what)?;
-        self.problem
-            .fix
-            .iter()
-            .try_for_each(|fix| write!(f, "\n  fix: {fix}"))
+        self.problem.fix.iter().try_for_each(|fix| write!(f, "\n  fix: {fix}"))
     }
 }
 
@@ -127,11 +121,7 @@ mod tests {
 
     fn problem(line: u32, what: &str, fix: Option<&str>) -> Problem {
         let place = Place { line, column: line };
-        Problem {
-            place,
-            what: what.to_owned(),
-            fix: fix.map(str::to_owned),
-        }
+        Problem { place, what: what.to_owned(), fix: fix.map(str::to_owned) }
     }
 
     #[test]
@@ -139,15 +129,8 @@ mod tests {
         let problems = Problems::default();
         problems.push(problem(7, "b is wrong", None));
         problems.push(problem(3, "a is wrong", Some("mend a")));
-        problems.push(problem(
-            0,
-            "environment variable `C` is wrong",
-            Some("unset it"),
-        ));
-        let fault = LoadFault::Invalid {
-            path: "c.yaml".into(),
-            problems: problems.into_sorted(),
-        };
+        problems.push(problem(0, "environment variable `C` is wrong", Some("unset it")));
+        let fault = LoadFault::Invalid { path: "c.yaml".into(), problems: problems.into_sorted() };
         assert_eq!(
             fault.to_string(),
             "environment variable `C` is wrong\n  fix: unset it\n\

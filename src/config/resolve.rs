@@ -34,10 +34,9 @@ pub(super) fn resolve(
     let (problems, warnings) = (Problems::default(), Problems::default());
     let config = read(text, input, &problems, &warnings, runtime);
     match config {
-        Some(config) if problems.is_empty() => Ok(Config {
-            warnings: warnings.into_sorted(),
-            ..config
-        }),
+        Some(config) if problems.is_empty() => {
+            Ok(Config { warnings: warnings.into_sorted(), ..config })
+        }
         Some(_) | None => Err(problems.into_sorted()),
     }
 }
@@ -81,10 +80,7 @@ fn read(
     }
     let validators = entries.into_iter().filter_map(|entry| {
         let validator_type = entry.validator_type?.name;
-        Some(ConfiguredValidator {
-            name: entry.name,
-            validator_type,
-        })
+        Some(ConfiguredValidator { name: entry.name, validator_type })
     });
     Some(Config {
         validators: validators.collect(),
@@ -110,10 +106,7 @@ fn root<'n>(node: &'n Node, problems: &'n Problems) -> Option<Fields<'n>> {
 
 /// `alerting` may stand there, empty, as the chart writes it.
 fn read_later(root: &mut Fields<'_>) {
-    if root
-        .peek("alerting")
-        .is_some_and(|node| node.value.is_empty())
-    {
+    if root.peek("alerting").is_some_and(|node| node.value.is_empty()) {
         root.node("alerting");
     }
 }

@@ -38,14 +38,8 @@ impl Lookup<'_> {
             {
                 self.warnings.push(Problem {
                     place: *place,
-                    what: format!(
-                        "two rules have the pattern `{}`: this one wins",
-                        pattern.text()
-                    ),
-                    fix: Some(format!(
-                        "remove one of them; the other is on line {}",
-                        first.line
-                    )),
+                    what: format!("two rules have the pattern `{}`: this one wins", pattern.text()),
+                    fix: Some(format!("remove one of them; the other is on line {}", first.line)),
                 });
             }
             read.extend(self.read_one(fields, pattern.map(|(pattern, _)| pattern)));
@@ -109,10 +103,7 @@ impl Lookup<'_> {
             fields.string("validator")?
         } else {
             fields.node("validator");
-            Spanned {
-                value: DEFAULT_VALIDATOR,
-                place: fields.place(),
-            }
+            Spanned { value: DEFAULT_VALIDATOR, place: fields.place() }
         };
         let found = self.entries.iter().find(|entry| &*entry.name == name.value);
         if found.is_none() {
@@ -122,11 +113,7 @@ impl Lookup<'_> {
                 None if known.is_empty() => "write it under `validators`".to_owned(),
                 None => format!("name one of {} with `validator:`", listed(&known)),
             };
-            fields.report(
-                name.place,
-                format!("validator \"{}\" not found", name.value),
-                fix,
-            );
+            fields.report(name.place, format!("validator \"{}\" not found", name.value), fix);
         }
         found
     }
@@ -139,13 +126,8 @@ impl Lookup<'_> {
         entry: Option<&Entry>,
         rule: &str,
     ) -> Option<Options> {
-        let modes = [
-            ("mutate", Mode::Mutate),
-            ("insecureValidateOnly", Mode::ValidateOnly),
-        ];
-        let mode = with
-            .one_of("mode", &modes)
-            .map_or(Mode::default(), |mode| mode.value);
+        let modes = [("mutate", Mode::Mutate), ("insecureValidateOnly", Mode::ValidateOnly)];
+        let mode = with.one_of("mode", &modes).map_or(Mode::default(), |mode| mode.value);
         let detection = with.boolean("detectionMode").is_some_and(|yes| yes.value);
         let validator_type = entry.and_then(|entry| entry.validator_type);
         let before = self.problems.len();
@@ -153,11 +135,7 @@ impl Lookup<'_> {
         let judged_by = validator.and_then(|validator| validator.bind(&mut with));
         if validator.is_some() && judged_by.is_none() && self.problems.len() == before {
             let what = format!("the options of rule `{rule}` were refused and nobody said why");
-            with.report(
-                with.place(),
-                what,
-                "this is a fault of this program: please report it",
-            );
+            with.report(with.place(), what, "this is a fault of this program: please report it");
         }
         let half_read = match (&judged_by, validator_type) {
             (Some(_), _) => Vec::new(),
@@ -166,18 +144,11 @@ impl Lookup<'_> {
             (None, None) => self.options_of_all(),
         };
         with.finish_with(&half_read, |key| self.explain(key, entry, rule));
-        Some(Options {
-            mode,
-            detection,
-            judged_by: judged_by?,
-        })
+        Some(Options { mode, detection, judged_by: judged_by? })
     }
 
     fn options_of_all(&self) -> Vec<String> {
-        let built = self
-            .types
-            .iter()
-            .flat_map(|row| property_names(&(row.schema)().with));
+        let built = self.types.iter().flat_map(|row| property_names(&(row.schema)().with));
         built.chain(later::options().map(str::to_owned)).collect()
     }
 
@@ -188,21 +159,14 @@ impl Lookup<'_> {
             .types
             .iter()
             .filter(|row| row.name != own.name)
-            .find(|row| {
-                property_names(&(row.schema)().with)
-                    .iter()
-                    .any(|name| name == key)
-            })
+            .find(|row| property_names(&(row.schema)().with).iter().any(|name| name == key))
             .map(|row| row.name);
         let owner = built.or_else(|| later::type_of_option(key))?;
         let what = format!(
             "`{key}` is an option of type `{owner}`, but rule `{rule}` names validator `{}` of type `{}`",
             entry?.name, own.name
         );
-        Some((
-            what,
-            format!("remove it, or name a validator of type `{owner}`"),
-        ))
+        Some((what, format!("remove it, or name a validator of type `{owner}`")))
     }
 }
 

@@ -63,11 +63,7 @@ fn property(setting: &Setting) -> Value {
     }
     doc.push(')');
     if let Kind::Time(bounds, _) = &setting.kind {
-        doc = format!(
-            "{doc}, {} to {}",
-            show_time(*bounds.start()),
-            show_time(*bounds.end())
-        );
+        doc = format!("{doc}, {} to {}", show_time(*bounds.start()), show_time(*bounds.end()));
     }
     let mut schema = shape(&setting.kind);
     schema.insert("description".to_owned(), doc.into());
@@ -134,10 +130,7 @@ fn validators(types: &[ValidatorType]) -> Value {
 
 fn validator(row: &ValidatorType) -> Value {
     let mut own = into_object((row.schema)().validator);
-    let mut properties = own
-        .remove("properties")
-        .map(into_object)
-        .unwrap_or_default();
+    let mut properties = own.remove("properties").map(into_object).unwrap_or_default();
     properties.insert(
         "name".to_owned(),
         json!({"type": "string", "minLength": 1, "description": "by which rules mean it"}),
@@ -150,11 +143,7 @@ fn validator(row: &ValidatorType) -> Value {
 }
 
 fn into_object(value: Value) -> Map<String, Value> {
-    if let Value::Object(map) = value {
-        map
-    } else {
-        Map::new()
-    }
+    if let Value::Object(map) = value { map } else { Map::new() }
 }
 
 fn policy(types: &[ValidatorType]) -> Value {
@@ -235,17 +224,8 @@ mod tests {
         for setting in SETTINGS {
             let pointer = format!("/properties/{}", setting.path.replace('.', "/properties/"));
             let property = schema.pointer(&pointer).unwrap();
-            assert!(
-                property["description"]
-                    .as_str()
-                    .unwrap()
-                    .contains(&setting.variable())
-            );
-            assert_eq!(
-                property.get("default").is_some(),
-                setting.default().is_some(),
-                "{pointer}"
-            );
+            assert!(property["description"].as_str().unwrap().contains(&setting.variable()));
+            assert_eq!(property.get("default").is_some(), setting.default().is_some(), "{pointer}");
         }
     }
 

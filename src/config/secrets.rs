@@ -85,9 +85,7 @@ impl Secrets {
     fn folder(&self, name: &str) -> Result<PathBuf, String> {
         let mut components = Path::new(name).components();
         let (Some(Component::Normal(only)), None) = (components.next(), components.next()) else {
-            return Err(format!(
-                "`{name}` is no name of a secret: it must be one folder"
-            ));
+            return Err(format!("`{name}` is no name of a secret: it must be one folder"));
         };
         let missing =
             |_| format!("no authentication file for secret `{name}`: there is no such folder");
@@ -96,9 +94,7 @@ impl Secrets {
         if folder.starts_with(&root) && folder != root {
             Ok(folder)
         } else {
-            Err(format!(
-                "the secret `{name}` leads out of the secrets directory"
-            ))
+            Err(format!("the secret `{name}` leads out of the secrets directory"))
         }
     }
 }
@@ -120,16 +116,11 @@ fn read_inside(folder: &Path, file: &str) -> Result<Option<String>, &'static str
     }
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-    opened
-        .take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| "cannot be read")?;
+    opened.take(most + 1).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
     if bytes.len() > MAX_BYTES {
         return Err("is larger than 1 MiB");
     }
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|_| "is not UTF-8 text")
+    String::from_utf8(bytes).map(Some).map_err(|_| "is not UTF-8 text")
 }
 
 impl Credentials {

@@ -65,6 +65,8 @@ impl Default for Server {
 pub struct Limits {
     /// Bytes of an `AdmissionReview`. An API server's request limit is 3 MiB and a review holds two objects.
     pub body_bytes: usize,
+    /// Bytes of all bodies that are held at the same time. A quarter of the memory that the chart grants.
+    pub bodies_bytes: usize,
     /// Nesting of JSON.
     pub json_depth: usize,
     /// Images of one request.
@@ -89,6 +91,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 8 * 1024 * 1024,
+            bodies_bytes: 128 * 1024 * 1024,
             json_depth: 128,
             images_per_request: 200,
             candidates: 64,

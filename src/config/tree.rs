@@ -91,28 +91,17 @@ impl Node {
         let Value::Map(entries) = &self.value else {
             return None;
         };
-        entries
-            .iter()
-            .find(|(name, _)| &*name.value == key)
-            .map(|(_, node)| node)
+        entries.iter().find(|(name, _)| &*name.value == key).map(|(_, node)| node)
     }
 
     /// The elements, where the node is a list.
     pub fn items(&self) -> &[Self] {
-        if let Value::List(items) = &self.value {
-            items
-        } else {
-            &[]
-        }
+        if let Value::List(items) = &self.value { items } else { &[] }
     }
 
     /// The text, where the node is one.
     pub fn text(&self) -> Option<&str> {
-        if let Value::Text(text) = &self.value {
-            Some(text)
-        } else {
-            None
-        }
+        if let Value::Text(text) = &self.value { Some(text) } else { None }
     }
 }
 
@@ -157,9 +146,7 @@ fn options() -> serde_saphyr::Options {
 
 fn report_duplicates(node: &Node, problems: &Problems) {
     match &node.value {
-        Value::List(items) => items
-            .iter()
-            .for_each(|item| report_duplicates(item, problems)),
+        Value::List(items) => items.iter().for_each(|item| report_duplicates(item, problems)),
         Value::Map(entries) => {
             let mut seen = std::collections::BTreeMap::new();
             for (key, value) in entries {
@@ -167,10 +154,7 @@ fn report_duplicates(node: &Node, problems: &Problems) {
                     problems.push(Problem {
                         place: key.place,
                         what: format!("the key `{}` stands twice in one mapping", key.value),
-                        fix: Some(format!(
-                            "keep one of them; the other is on line {}",
-                            first.line
-                        )),
+                        fix: Some(format!("keep one of them; the other is on line {}", first.line)),
                     });
                 }
                 report_duplicates(value, problems);
@@ -195,19 +179,13 @@ fn syntax_problem(error: &serde_saphyr::Error) -> Problem {
 
 fn place_of(location: serde_saphyr::Location) -> Place {
     let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    Place {
-        line: number(location.line()),
-        column: number(location.column()),
-    }
+    Place { line: number(location.line()), column: number(location.column()) }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = serde_saphyr::Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self {
-            place: place_of(spanned.defined),
-            value: spanned.value,
-        })
+        Ok(Self { place: place_of(spanned.defined), value: spanned.value })
     }
 }
 
@@ -304,16 +282,11 @@ mod tests {
     #[test]
     fn keys_and_values_know_their_places() {
         let root = tree("a: 1\nb:\n  - x\n  - {c: true}\n");
-        let Value::Map(entries) = &root.value else {
-            panic!("{root:?}")
-        };
+        let Value::Map(entries) = &root.value else { panic!("{root:?}") };
         assert_eq!(entries[0].0.place, Place { line: 1, column: 1 });
         assert_eq!(
             entries[0].1,
-            Node {
-                place: Place { line: 1, column: 4 },
-                value: Value::Int(1)
-            }
+            Node { place: Place { line: 1, column: 4 }, value: Value::Int(1) }
         );
         assert_eq!(entries[1].0.place, Place { line: 2, column: 1 });
         let item = &root.get("b").unwrap().items()[1];
@@ -347,26 +320,14 @@ mod tests {
         let root = tree("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\nagain: *b\n");
         let used = root.get("use").unwrap();
         assert_eq!(used.get("y").unwrap().value, Value::Int(3));
-        assert_eq!(
-            used.get("x").unwrap().place,
-            Place {
-                line: 1,
-                column: 14
-            }
-        );
-        assert_eq!(
-            root.get("again").unwrap().get("y").unwrap().value,
-            Value::Int(2)
-        );
+        assert_eq!(used.get("x").unwrap().place, Place { line: 1, column: 14 });
+        assert_eq!(root.get("again").unwrap().get("y").unwrap().value, Value::Int(2));
     }
 
     #[test]
     fn every_duplicate_key_is_reported_with_its_place() {
         let found = problems("a: 1\na: 2\nb: {c: 1, c: 2}\n");
-        let places: Vec<_> = found
-            .iter()
-            .map(|p| (p.place.line, p.place.column))
-            .collect();
+        let places: Vec<_> = found.iter().map(|p| (p.place.line, p.place.column)).collect();
         assert_eq!(places, [(2, 1), (3, 11)]);
         assert!(found[0].what.contains("`a` stands twice"), "{found:?}");
     }
@@ -384,14 +345,8 @@ mod tests {
         ] {
             let found = problems(text);
             assert_eq!(found.len(), 1, "{text:?}: {found:?}");
-            assert!(
-                found[0].what.starts_with("the file is not valid YAML: "),
-                "{found:?}"
-            );
-            assert!(
-                found[0].place.line.abs_diff(line) <= 1,
-                "{text:?}: {found:?}"
-            );
+            assert!(found[0].what.starts_with("the file is not valid YAML: "), "{found:?}");
+            assert!(found[0].place.line.abs_diff(line) <= 1, "{text:?}: {found:?}");
         }
     }
 

@@ -52,10 +52,7 @@ pub(super) enum Look {
 impl Certificates {
     /// Reads a certificate chain and its key from PEM files.
     pub fn load(certificate: &Path, key: &Path) -> Result<Arc<Self>, TlsFault> {
-        let paths = Paths {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-        };
+        let paths = Paths { certificate: certificate.to_owned(), key: key.to_owned() };
         let bytes = PemPair {
             certificate: std::fs::read(certificate)
                 .map_err(|why| TlsFault::unreadable("certificate", certificate, &why))?,
@@ -64,37 +61,21 @@ impl Certificates {
         let pair = bytes.parse(&paths)?;
         let seen = Mutex::new(bytes.digest());
         let source = Source::Files { paths, seen };
-        Ok(Arc::new(Self {
-            current: ArcSwap::from_pointee(pair),
-            source,
-        }))
+        Ok(Arc::new(Self { current: ArcSwap::from_pointee(pair), source }))
     }
 
     /// Makes a certificate for this machine that nobody signed, for trials: P-256, loopback names.
     pub fn self_signed() -> Result<Arc<Self>, TlsFault> {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-        let made =
-            rcgen::generate_simple_self_signed(names).map_err(|why| TlsFault::SelfSigned {
-                why: why.to_string(),
-            })?;
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(|why| {
-            TlsFault::SelfSigned {
-                why: why.to_owned(),
-            }
-        })?;
+        let made = rcgen::generate_simple_self_signed(names)
+            .map_err(|why| TlsFault::SelfSigned { why: why.to_string() })?;
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())
+            .map_err(|why| TlsFault::SelfSigned { why: why.to_owned() })?;
         let provider = aws_lc_rs::default_provider();
-        let pair = CertifiedKey::from_der(vec![made.cert.der().clone()], key, &provider).map_err(
-            |why| TlsFault::SelfSigned {
-                why: why.to_string(),
-            },
-        )?;
-        let source = Source::SelfSigned {
-            pem: made.cert.pem(),
-        };
-        Ok(Arc::new(Self {
-            current: ArcSwap::from_pointee(pair),
-            source,
-        }))
+        let pair = CertifiedKey::from_der(vec![made.cert.der().clone()], key, &provider)
+            .map_err(|why| TlsFault::SelfSigned { why: why.to_string() })?;
+        let source = Source::SelfSigned { pem: made.cert.pem() };
+        Ok(Arc::new(Self { current: ArcSwap::from_pointee(pair), source }))
     }
 
     /// The self-signed certificate as PEM, for clients that are to trust it.
@@ -135,11 +116,7 @@ impl Certificates {
             Ok(bytes) => bytes,
             Err(fault) => {
                 let nothing = Digest::of(fault.to_string().as_bytes());
-                return if replace(seen, nothing) {
-                    Look::Refused(fault)
-                } else {
-                    Look::Same
-                };
+                return if replace(seen, nothing) { Look::Refused(fault) } else { Look::Same };
             }
         };
         if !replace(seen, bytes.digest()) {
@@ -192,9 +169,8 @@ impl PemPair {
 
     fn parse(&self, paths: &Paths) -> Result<CertifiedKey, TlsFault> {
         let chain = certificates(&self.certificate, &paths.certificate)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| TlsFault::NoKey {
-            path: paths.key.clone(),
-        })?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key)
+            .map_err(|_| TlsFault::NoKey { path: paths.key.clone() })?;
         let provider = aws_lc_rs::default_provider();
         let mismatch = Error::InconsistentKeys(InconsistentKeys::KeyMismatch);
         CertifiedKey::from_der(chain, key, &provider).map_err(|why| {
@@ -202,11 +178,7 @@ impl PemPair {
             if why == mismatch {
                 return TlsFault::Mismatch { certificate, key };
             }
-            TlsFault::Unusable {
-                certificate,
-                key,
-                why: why.to_string(),
-            }
+            TlsFault::Unusable { certificate, key, why: why.to_string() }
         })
     }
 }
@@ -218,8 +190,6 @@ pub(super) fn certificates(
 ) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
     match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
         Ok(chain) if !chain.is_empty() => Ok(chain),
-        Ok(_) | Err(_) => Err(TlsFault::NoCertificate {
-            path: path.to_owned(),
-        }),
+        Ok(_) | Err(_) => Err(TlsFault::NoCertificate { path: path.to_owned() }),
     }
 }

@@ -58,11 +58,7 @@ impl Connections {
             .max_pending_accept_reset_streams(HTTP2_PENDING_RESETS)
             .keep_alive_interval(HTTP2_PING_EVERY)
             .keep_alive_timeout(HTTP2_PING_TIMEOUT);
-        Arc::new(Self {
-            service,
-            http,
-            restricted,
-        })
+        Arc::new(Self { service, http, restricted })
     }
 
     pub(super) fn service(&self) -> &Service {
@@ -84,8 +80,7 @@ impl Connections {
         // The handshake fails if a certificate is shown that the CA did not sign.
         let (_, session) = stream.get_ref();
         let trusted = !self.restricted || session.peer_certificates().is_some();
-        self.serve(stream, Entrance::Webhooks { trusted }, watcher)
-            .await;
+        self.serve(stream, Entrance::Webhooks { trusted }, watcher).await;
     }
 
     /// Serves a connection of the plain listener to its end.
@@ -112,9 +107,7 @@ impl Connections {
         let mut answer = self.service.answer(entrance, request).await;
         // The next request shall go to another replica. HTTP/2 has a frame for that.
         if self.service.readiness.draining() && version <= Version::HTTP_11 {
-            answer
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         answer
     }

@@ -3,6 +3,7 @@
 //! Decides nothing about images. What it refuses itself are requests that cannot be a review:
 //! wrong method, content type, size. It never admits, also when the engine breaks down.
 
+mod bodies;
 mod certificates;
 mod connection;
 mod probes;
@@ -13,6 +14,7 @@ mod tests;
 mod tls;
 mod webhook;
 
+pub use bodies::Bodies;
 pub use certificates::Certificates;
 pub use probes::Readiness;
 pub use router::{RequestLimits, Service};

@@ -29,19 +29,14 @@ impl Readiness {
     pub fn new(validators: Vec<Arc<str>>) -> Arc<Self> {
         Arc::new(Self {
             draining: AtomicBool::new(false),
-            loaded: ArcSwap::from_pointee(Loaded {
-                generation: 1,
-                validators,
-            }),
+            loaded: ArcSwap::from_pointee(Loaded { generation: 1, validators }),
         })
     }
 
     /// Another configuration is in force.
     pub fn reloaded(&self, validators: &[Arc<str>]) {
-        self.loaded.rcu(|old| Loaded {
-            generation: old.generation + 1,
-            validators: validators.to_vec(),
-        });
+        self.loaded
+            .rcu(|old| Loaded { generation: old.generation + 1, validators: validators.to_vec() });
     }
 
     /// No more requests, please.
@@ -64,10 +59,6 @@ pub(super) fn ready(readiness: &Readiness) -> Answer {
         "config": loaded.generation,
         "validators": validators,
     });
-    let status = if ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     with_type(status, JSON, body.to_string().into())
 }

@@ -9,9 +9,10 @@ use hyper::body::Body;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::bodies::Bodies;
 use super::probes::{self, Readiness};
 use super::webhook::{self, Review};
-use crate::engine::Webhook;
+use crate::admission::Webhook;
 use crate::metrics::{self, Metrics};
 
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -31,6 +32,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// What a request may cost.
     pub limits: RequestLimits,
+    /// What the bodies of all requests together may take.
+    pub bodies: Bodies,
 }
 
 /// What a request may cost.
@@ -60,10 +63,7 @@ pub(super) enum Refused {
     #[error("there is nothing here: try /mutate, /validate, /health, /ready or /metrics")]
     Path,
     #[error("method {method} is not allowed here: use {allowed}")]
-    Method {
-        method: Method,
-        allowed: &'static str,
-    },
+    Method { method: Method, allowed: &'static str },
     #[error("the content type must be application/json")]
     ContentType,
     #[error("only clients with a certificate signed by `server.clientCA` may ask for reviews")]
@@ -74,6 +74,8 @@ pub(super) enum Refused {
     Unreadable,
     #[error("the body of the request did not arrive in time")]
     Slow,
+    #[error("too many requests are held in memory (`limits.bodiesBytes`): try again")]
+    Full,
 }
 
 impl Service {
@@ -111,9 +113,7 @@ impl Service {
         self.metrics.http_refusal(status.as_u16());
         let mut answer = with_type(status, TEXT, format!("{refused}\n").into());
         if let Refused::Method { allowed, .. } = refused {
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(allowed));
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         }
         answer
     }
@@ -128,6 +128,7 @@ impl Refused {
             Self::Client => StatusCode::FORBIDDEN,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -137,15 +138,8 @@ pub(super) fn require<B>(request: &Request<B>, method: &Method) -> Result<(), Re
     if request.method() == method {
         return Ok(());
     }
-    let allowed = if method == Method::POST {
-        "POST"
-    } else {
-        "GET"
-    };
-    Err(Refused::Method {
-        method: request.method().clone(),
-        allowed,
-    })
+    let allowed = if method == Method::POST { "POST" } else { "GET" };
+    Err(Refused::Method { method: request.method().clone(), allowed })
 }
 
 /// An answer with a body.
@@ -159,9 +153,5 @@ pub(super) fn with_type(status: StatusCode, content_type: HeaderValue, body: Byt
 /// An answer of the engine: a review where it is a decision, one sentence otherwise.
 pub(super) fn with_status(status: u16, body: Bytes) -> Answer {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    with_type(
-        status,
-        if status == StatusCode::OK { JSON } else { TEXT },
-        body,
-    )
+    with_type(status, if status == StatusCode::OK { JSON } else { TEXT }, body)
 }

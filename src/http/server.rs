@@ -70,28 +70,16 @@ pub struct Bound {
 impl Server {
     /// A server of `settings` with a certificate that was read already.
     pub fn new(settings: config::Server, certificates: Arc<Certificates>) -> Self {
-        Self {
-            settings,
-            certificates,
-        }
+        Self { settings, certificates }
     }
 
     /// Takes both addresses.
     pub async fn bind(self) -> Result<Bound, BindFault> {
-        let Self {
-            settings,
-            certificates,
-        } = self;
+        let Self { settings, certificates } = self;
         let tls = server_config(&certificates, settings.client_ca.as_deref())?;
         let webhooks = listen(settings.listen, "listen", "listen").await?;
         let plain = listen(settings.metrics_listen, "metricsListen", "metrics-listen").await?;
-        Ok(Bound {
-            settings,
-            certificates,
-            tls: tls.into(),
-            webhooks,
-            plain,
-        })
+        Ok(Bound { settings, certificates, tls: tls.into(), webhooks, plain })
     }
 }
 
@@ -110,13 +98,7 @@ impl Bound {
     /// while the cluster learns of it; then no new connection; then, for `server.drainTimeout`,
     /// what is under way. Whatever is left is dropped.
     pub async fn serve(self, service: Service, shutdown: impl Future<Output = ()>) {
-        let Self {
-            settings,
-            certificates,
-            tls,
-            webhooks,
-            plain,
-        } = self;
+        let Self { settings, certificates, tls, webhooks, plain } = self;
         let metrics = Arc::clone(&service.metrics);
         let connections = Connections::new(service, settings.client_ca.is_some());
         let watch = tokio::spawn(certificates.watch(metrics));
@@ -144,9 +126,7 @@ impl Bound {
 
 impl std::fmt::Debug for Bound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bound")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Bound").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -176,13 +156,7 @@ async fn listen(
         } else {
             "choose another address"
         };
-        BindFault::Listen {
-            address,
-            why: why.to_string(),
-            fix,
-            setting,
-            flag,
-        }
+        BindFault::Listen { address, why: why.to_string(), fix, setting, flag }
     })
 }
 
@@ -206,10 +180,7 @@ type Watcher = hyper_util::server::graceful::Watcher;
 impl Listener {
     fn new(tcp: TcpListener, connections: usize) -> Self {
         let room = Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS));
-        Self {
-            tcp,
-            room: Arc::new(room),
-        }
+        Self { tcp, room: Arc::new(room) }
     }
 
     /// Accepts in the background. Who finds no room waits in the system's queue.
@@ -235,12 +206,7 @@ impl Listener {
                 });
             }
         });
-        Accepting {
-            graceful,
-            stop,
-            task,
-            _end: end.drop_guard(),
-        }
+        Accepting { graceful, stop, task, _end: end.drop_guard() }
     }
 
     async fn place(&self) -> Result<tokio::sync::OwnedSemaphorePermit, tokio::sync::AcquireError> {
@@ -268,12 +234,7 @@ impl Listener {
 impl Accepting {
     /// Accepts no more, lets requests under way end, and tells whether all did in time.
     async fn finish(self, within: Duration) -> bool {
-        let Self {
-            graceful,
-            stop,
-            task,
-            _end,
-        } = self;
+        let Self { graceful, stop, task, _end } = self;
         stop.cancel();
         // It ends by itself; were it to panic, there is nothing left to accept either.
         task.await.ok();

@@ -17,9 +17,10 @@ use tokio::task::JoinHandle;
 
 use super::certificates::Look;
 use super::*;
+use crate::admission::Webhook;
 use crate::clock::Deadline;
 use crate::config;
-use crate::engine::{Reply, Webhook};
+use crate::engine::Reply;
 use crate::metrics::Metrics;
 
 /// More than the sockets between client and server hold.
@@ -58,10 +59,8 @@ impl Rig {
         change(&mut settings);
         let server = Server::new(settings, Arc::clone(&certificates));
         let bound = server.bind().await.expect("bound");
-        let (webhooks, plain) = (
-            bound.webhooks().expect("an address"),
-            bound.plain().expect("an address"),
-        );
+        let (webhooks, plain) =
+            (bound.webhooks().expect("an address"), bound.plain().expect("an address"));
         let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (answer_begun, answer_go) = (Arc::clone(&begun), Arc::clone(&go));
         let answer = move |_: Webhook, body: Bytes, _: Deadline| {
@@ -75,37 +74,21 @@ impl Rig {
                     }
                     _ => {}
                 }
-                Reply {
-                    status: 200,
-                    body: "reviewed".into(),
-                }
+                Reply { status: 200, body: "reviewed".into() }
             }
         };
         let service = Service {
-            review: Review::new(answer, |_| Reply {
-                status: 200,
-                body: "denied".into(),
-            }),
+            review: Review::new(answer, |_| Reply { status: 200, body: "denied".into() }),
             readiness: Readiness::new(vec!["default".into()]),
             metrics: Arc::new(Metrics::new()),
-            limits: RequestLimits {
-                body_bytes: BODY_LIMIT,
-                time: FAR,
-            },
+            limits: RequestLimits { body_bytes: BODY_LIMIT, time: FAR },
+            bodies: Bodies::new(64 * 1024 * 1024),
         };
         let (end, ended) = oneshot::channel::<()>();
         let task = tokio::spawn(bound.serve(service, async {
             ended.await.ok();
         }));
-        Self {
-            webhooks,
-            plain,
-            certificates,
-            end: Some(end),
-            served: task,
-            begun,
-            go,
-        }
+        Self { webhooks, plain, certificates, end: Some(end), served: task, begun, go }
     }
 
     /// A client that trusts the self-signed certificate.
@@ -122,10 +105,7 @@ impl Rig {
         let config = rustls_client(self.certificates.self_signed_pem().expect("self-signed"));
         let tcp = TcpStream::connect(self.webhooks).await.expect("connected");
         let name = rustls::pki_types::ServerName::try_from("localhost").expect("a name");
-        tokio_rustls::TlsConnector::from(config)
-            .connect(name, tcp)
-            .await
-            .expect("a handshake")
+        tokio_rustls::TlsConnector::from(config).connect(name, tcp).await.expect("a handshake")
     }
 
     fn plain_url(&self, path: &str) -> String {
@@ -139,17 +119,11 @@ impl Rig {
 
 fn client(root: &str) -> ClientBuilder {
     let root = reqwest::Certificate::from_pem(root.as_bytes()).expect("a certificate");
-    Client::builder()
-        .tls_certs_only([root])
-        .no_proxy()
-        .timeout(FAR)
+    Client::builder().tls_certs_only([root]).no_proxy().timeout(FAR)
 }
 
 async fn review(client: &Client, url: &str, body: impl Into<reqwest::Body>) -> Response {
-    let request = client
-        .post(url)
-        .header("content-type", "application/json")
-        .body(body);
+    let request = client.post(url).header("content-type", "application/json").body(body);
     request.send().await.expect("an answer")
 }
 
@@ -173,17 +147,11 @@ async fn both_listeners_answer_probes_and_metrics_and_only_one_reviews() {
     }
     for url in [rig.url("/metrics"), rig.plain_url("/metrics")] {
         let metrics = tls.get(url).send().await.expect("an answer");
-        assert_eq!(
-            metrics.headers()["content-type"],
-            crate::metrics::CONTENT_TYPE
-        );
+        assert_eq!(metrics.headers()["content-type"], crate::metrics::CONTENT_TYPE);
         assert!(metrics.text().await.expect("a body").ends_with("# EOF\n"));
     }
     assert_eq!(review(&tls, &rig.url("/mutate"), "{}").await.status(), 200);
-    assert_eq!(
-        review(&tls, &rig.plain_url("/mutate"), "{}").await.status(),
-        404
-    );
+    assert_eq!(review(&tls, &rig.plain_url("/mutate"), "{}").await.status(), 404);
 }
 
 #[tokio::test]
@@ -195,11 +163,7 @@ async fn http_1_and_2_and_tls_1_2_and_1_3_are_spoken() {
             let builder = builder.tls_version_min(tls).tls_version_max(tls);
             let client = builder.build().expect("a client");
             let answer = review(&client, &rig.url("/mutate"), "{}").await;
-            assert_eq!(
-                (answer.version(), answer.status().as_u16()),
-                (http, 200),
-                "{tls:?}"
-            );
+            assert_eq!((answer.version(), answer.status().as_u16()), (http, 200), "{tls:?}");
             assert_eq!(answer.headers()["content-type"], "application/json");
             assert_eq!(answer.text().await.expect("a body"), "reviewed");
         }
@@ -216,9 +180,7 @@ async fn a_body_that_is_too_large_is_told_so_over_the_wire() {
             assert_eq!(answer.status(), 413, "{bytes}");
         }
         assert_eq!(
-            review(&client, &rig.url("/mutate"), vec![b' '; BODY_LIMIT])
-                .await
-                .status(),
+            review(&client, &rig.url("/mutate"), vec![b' '; BODY_LIMIT]).await.status(),
             200
         );
     }
@@ -237,9 +199,7 @@ async fn a_connection_outlives_a_panic() {
         let mut answer = String::new();
         while !answer.ends_with(expected) {
             let mut bytes = [0; 1024];
-            let read = tokio::time::timeout(FAR, tls.read(&mut bytes))
-                .await
-                .expect("in time");
+            let read = tokio::time::timeout(FAR, tls.read(&mut bytes)).await.expect("in time");
             let read = read.expect("readable");
             assert_ne!(read, 0, "closed after {answer}");
             answer.push_str(std::str::from_utf8(&bytes[..read]).expect("text"));
@@ -290,13 +250,7 @@ async fn a_drain_keeps_answering_with_close_then_refuses_and_waits_for_what_is_u
         tokio::spawn(async move { review(&client, &url, "wait").await })
     };
     rig.begun.notified().await;
-    assert!(
-        review(&client, &rig.url("/mutate"), "{}")
-            .await
-            .headers()
-            .get("connection")
-            .is_none()
-    );
+    assert!(review(&client, &rig.url("/mutate"), "{}").await.headers().get("connection").is_none());
 
     rig.end();
     while ready(&rig).await.expect("probes are answered").status() != 503 {}
@@ -309,20 +263,11 @@ async fn a_drain_keeps_answering_with_close_then_refuses_and_waits_for_what_is_u
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(!rig.served.is_finished(), "a request is under way");
-    assert_eq!(
-        ready(&rig)
-            .await
-            .expect("probes are still answered")
-            .status(),
-        503
-    );
+    assert_eq!(ready(&rig).await.expect("probes are still answered").status(), 503);
     rig.go.notify_one();
     let answer = under_way.await.expect("not dropped");
     assert_eq!(answer.text().await.expect("a body"), "reviewed");
-    tokio::time::timeout(FAR, &mut rig.served)
-        .await
-        .expect("in time")
-        .expect("no panic");
+    tokio::time::timeout(FAR, &mut rig.served).await.expect("in time").expect("no panic");
     assert!(TcpStream::connect(rig.plain).await.is_err());
 }
 
@@ -338,10 +283,7 @@ async fn a_drain_does_not_wait_for_ever() {
     let under_way = tokio::spawn(request);
     rig.begun.notified().await;
     rig.end();
-    tokio::time::timeout(FAR, &mut rig.served)
-        .await
-        .expect("in time")
-        .expect("no panic");
+    tokio::time::timeout(FAR, &mut rig.served).await.expect("in time").expect("no panic");
     assert!(under_way.await.expect("no panic").is_err(), "dropped");
 }
 
@@ -355,33 +297,18 @@ async fn connections_beyond_the_limit_wait_for_room() {
     let early = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
     assert!(early.is_err(), "served although there is no room");
     drop(first);
-    assert_eq!(
-        waiting
-            .await
-            .expect("no panic")
-            .expect("an answer")
-            .status(),
-        200
-    );
+    assert_eq!(waiting.await.expect("no panic").expect("an answer").status(), 200);
 }
 
 #[tokio::test]
 async fn a_taken_address_is_named_with_what_to_do() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
     let address = taken.local_addr().expect("an address");
-    let settings = config::Server {
-        listen: address,
-        ..config::Server::default()
-    };
-    let server = Server::new(
-        settings,
-        Certificates::self_signed().expect("a certificate"),
-    );
+    let settings = config::Server { listen: address, ..config::Server::default() };
+    let server = Server::new(settings, Certificates::self_signed().expect("a certificate"));
     let fault = server.bind().await.expect_err("taken").to_string();
     assert!(
-        fault.starts_with(&format!(
-            "cannot listen on {address}: Address already in use"
-        )),
+        fault.starts_with(&format!("cannot listen on {address}: Address already in use")),
         "{fault}"
     );
     assert!(
@@ -407,14 +334,8 @@ fn issue(usage: ExtendedKeyUsagePurpose) -> Issued {
     let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
     leaf.extended_key_usages = vec![usage];
     let key = KeyPair::generate().expect("a key");
-    let leaf = leaf
-        .signed_by(&key, &Issuer::new(ca, ca_key))
-        .expect("a certificate");
-    Issued {
-        ca: ca_certificate.pem(),
-        certificate: leaf.pem(),
-        key: key.serialize_pem(),
-    }
+    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key)).expect("a certificate");
+    Issued { ca: ca_certificate.pem(), certificate: leaf.pem(), key: key.serialize_pem() }
 }
 
 /// A mounted Secret: files that are links into `..data`, itself a link that is swapped.
@@ -451,10 +372,8 @@ impl Mount {
 
 #[tokio::test]
 async fn a_new_certificate_is_served_without_a_restart_and_a_bad_one_is_not() {
-    let (old, new) = (
-        issue(ExtendedKeyUsagePurpose::ServerAuth),
-        issue(ExtendedKeyUsagePurpose::ServerAuth),
-    );
+    let (old, new) =
+        (issue(ExtendedKeyUsagePurpose::ServerAuth), issue(ExtendedKeyUsagePurpose::ServerAuth));
     let mount = Mount::new(&old);
     let rig = Rig::with(mount.load().expect("a good pair"), |_| {}).await;
     let served_by = async |issued: &Issued| {
@@ -466,14 +385,8 @@ async fn a_new_certificate_is_served_without_a_restart_and_a_bad_one_is_not() {
 
     mount.put("2", &new.certificate, &old.key);
     let look = rig.certificates.look().await;
-    assert!(
-        matches!(&look, Look::Refused(TlsFault::Mismatch { .. })),
-        "{look:?}"
-    );
-    assert!(
-        matches!(rig.certificates.look().await, Look::Same),
-        "told once"
-    );
+    assert!(matches!(&look, Look::Refused(TlsFault::Mismatch { .. })), "{look:?}");
+    assert!(matches!(rig.certificates.look().await, Look::Same), "told once");
     assert!(served_by(&old).await);
 
     mount.put("3", &new.certificate, &new.key);
@@ -482,14 +395,8 @@ async fn a_new_certificate_is_served_without_a_restart_and_a_bad_one_is_not() {
 
     std::fs::remove_file(mount.path("..data")).expect("removed");
     let look = rig.certificates.look().await;
-    assert!(
-        matches!(&look, Look::Refused(TlsFault::Unreadable { .. })),
-        "{look:?}"
-    );
-    assert!(
-        matches!(rig.certificates.look().await, Look::Same),
-        "told once"
-    );
+    assert!(matches!(&look, Look::Refused(TlsFault::Unreadable { .. })), "{look:?}");
+    assert!(matches!(rig.certificates.look().await, Look::Same), "told once");
     assert!(served_by(&new).await);
 }
 
@@ -527,10 +434,8 @@ fn certificates_that_cannot_be_served_are_named_with_the_fix() {
 
 #[tokio::test]
 async fn with_a_client_ca_only_its_clients_may_ask_for_reviews() {
-    let (good, bad) = (
-        issue(ExtendedKeyUsagePurpose::ClientAuth),
-        issue(ExtendedKeyUsagePurpose::ClientAuth),
-    );
+    let (good, bad) =
+        (issue(ExtendedKeyUsagePurpose::ClientAuth), issue(ExtendedKeyUsagePurpose::ClientAuth));
     let folder = TempDir::new().expect("a folder");
     let ca = folder.path().join("ca.crt");
     std::fs::write(&ca, &good.ca).expect("written");
@@ -541,32 +446,10 @@ async fn with_a_client_ca_only_its_clients_may_ask_for_reviews() {
         rig.client().identity(identity).build().expect("a client")
     };
     let nobody = rig.client().build().expect("a client");
-    assert_eq!(
-        nobody
-            .get(rig.url("/ready"))
-            .send()
-            .await
-            .expect("an answer")
-            .status(),
-        200
-    );
-    assert_eq!(
-        review(&nobody, &rig.url("/mutate"), "{}").await.status(),
-        403
-    );
-    assert_eq!(
-        review(&nobody, &rig.url("/validate"), "{}").await.status(),
-        403
-    );
-    assert_eq!(
-        review(&as_client(&good), &rig.url("/mutate"), "{}")
-            .await
-            .status(),
-        200
-    );
+    assert_eq!(nobody.get(rig.url("/ready")).send().await.expect("an answer").status(), 200);
+    assert_eq!(review(&nobody, &rig.url("/mutate"), "{}").await.status(), 403);
+    assert_eq!(review(&nobody, &rig.url("/validate"), "{}").await.status(), 403);
+    assert_eq!(review(&as_client(&good), &rig.url("/mutate"), "{}").await.status(), 200);
     let refused = as_client(&bad).get(rig.url("/health")).send().await;
-    assert!(
-        refused.is_err(),
-        "a certificate of another CA is refused in the handshake"
-    );
+    assert!(refused.is_err(), "a certificate of another CA is refused in the handshake");
 }

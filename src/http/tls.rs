@@ -86,11 +86,7 @@ pub enum TlsFault {
 
 impl TlsFault {
     pub(super) fn unreadable(what: &'static str, path: &Path, why: &io::Error) -> Self {
-        Self::Unreadable {
-            what,
-            path: path.to_owned(),
-            why: why.to_string(),
-        }
+        Self::Unreadable { what, path: path.to_owned(), why: why.to_string() }
     }
 }
 
@@ -102,9 +98,7 @@ pub(super) fn server_config(
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(|why| TlsFault::Setup {
-            why: why.to_string(),
-        })?;
+        .map_err(|why| TlsFault::Setup { why: why.to_string() })?;
     let builder = match client_ca {
         Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
         None => builder.with_no_client_auth(),
@@ -118,10 +112,7 @@ pub(super) fn server_config(
 /// because the kubelet's probes have none; the router keeps it from reviews.
 fn client_verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, TlsFault> {
     let pem = std::fs::read(path).map_err(|why| TlsFault::unreadable("client CA", path, &why))?;
-    let unusable = |why: String| TlsFault::ClientCa {
-        path: path.to_owned(),
-        why,
-    };
+    let unusable = |why: String| TlsFault::ClientCa { path: path.to_owned(), why };
     let mut roots = RootCertStore::empty();
     for root in certificates(&pem, path)? {
         roots.add(root).map_err(|why| unusable(why.to_string()))?;

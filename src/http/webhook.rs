@@ -12,11 +12,13 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::{Method, Request};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 
 use super::router::{Answer, Refused, Service, require, with_status};
+use crate::admission::Webhook;
 use crate::clock::Deadline;
-use crate::engine::{Engine, Reply, Webhook};
+use crate::engine::{Engine, Reply};
 
 /// What is kept back of the time that a caller gives: an answer needs to travel.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -41,10 +43,7 @@ impl Review {
         R: Future<Output = Reply> + Send + 'static,
     {
         let answer = move |webhook, body, deadline| answer(webhook, body, deadline).boxed();
-        Self {
-            answer: Box::new(answer),
-            fault,
-        }
+        Self { answer: Box::new(answer), fault }
     }
 
     /// Reviews by the engine.
@@ -91,8 +90,8 @@ where
     let begun = Instant::now();
     service.metrics.request_received(webhook);
     let deadline = deadline_from(request.uri().query(), service.limits.time);
-    let body = match accept(service, trusted, request, deadline).await {
-        Ok(body) => body,
+    let (body, _held) = match accept(service, trusted, request, deadline).await {
+        Ok(accepted) => accepted,
         Err(refused) => return service.refuse(&refused),
     };
     let reply = service.review.ask(webhook, body, deadline).await;
@@ -103,13 +102,13 @@ where
     with_status(reply.status, reply.body)
 }
 
-/// The body of a request that may be a review.
+/// The body of a request that may be a review, and the room that is held for it.
 async fn accept<B>(
     service: &Service,
     trusted: bool,
     request: Request<B>,
     deadline: Deadline,
-) -> Result<Bytes, Refused>
+) -> Result<(Bytes, OwnedSemaphorePermit), Refused>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -121,10 +120,14 @@ where
         return Err(Refused::ContentType);
     }
     let waits = request.headers().contains_key(EXPECT);
-    let reading = read(request.into_body(), service.limits.body_bytes, waits);
-    timeout_at(deadline.instant(), reading)
-        .await
-        .unwrap_or(Err(Refused::Slow))
+    let (body, limit) = (request.into_body(), service.limits.body_bytes);
+    // Without an announcement it may be as large as a body may be.
+    let most =
+        body.size_hint().upper().map_or(limit, |most| usize::try_from(most).unwrap_or(limit));
+    let held = service.bodies.hold(most.min(limit), deadline).await?;
+    let reading = read(body, limit, waits);
+    let body = timeout_at(deadline.instant(), reading).await.unwrap_or(Err(Refused::Slow))?;
+    Ok((body, held))
 }
 
 /// Whether a content type is JSON, whatever its parameters.
@@ -221,9 +224,7 @@ fn go_duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(unit_at);
-        let unit_end = tail
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(tail.len());
+        let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, next) = tail.split_at(unit_end);
         let seconds = match unit {
             "h" => 3600.0,

@@ -73,10 +73,7 @@ impl FromStr for Digest {
             let &[high, low] = pair else {
                 return Err(bad());
             };
-            *slot = nibble(high)
-                .zip(nibble(low))
-                .map(|(h, l)| h << 4 | l)
-                .ok_or_else(bad)?;
+            *slot = nibble(high).zip(nibble(low)).map(|(h, l)| h << 4 | l).ok_or_else(bad)?;
         }
         Ok(Self(out))
     }

@@ -22,18 +22,14 @@ const MAX_LABEL_BYTES: usize = 63;
 /// Spec: RFC 3986, 3.2.2; the grammar of `distribution/reference`, `domain`.
 pub fn host_key(written: &str) -> Result<Cow<'_, str>, &'static str> {
     let (name, port) = split_port(written)?;
-    let port = port
-        .map(check_port)
-        .transpose()?
-        .filter(|port| *port != "443");
+    let port = port.map(check_port).transpose()?.filter(|port| *port != "443");
     let name = match name.strip_prefix('[') {
         Some(literal) => Cow::Owned(ipv6(literal)?),
         None => dns_name(name)?,
     };
     if name == "docker.io" || name == DOCKER_HUB {
-        return Ok(port.map_or(Cow::Borrowed(DOCKER_HUB), |port| {
-            Cow::Owned(format!("{DOCKER_HUB}:{port}"))
-        }));
+        return Ok(port
+            .map_or(Cow::Borrowed(DOCKER_HUB), |port| Cow::Owned(format!("{DOCKER_HUB}:{port}"))));
     }
     match (name, port) {
         (name, None) => Ok(name),
@@ -69,12 +65,8 @@ fn check_port(port: &str) -> Result<&str, &'static str> {
 }
 
 fn ipv6(literal: &str) -> Result<String, &'static str> {
-    let inner = literal
-        .strip_suffix(']')
-        .ok_or("the registry's `[` is not closed")?;
-    let address: Ipv6Addr = inner
-        .parse()
-        .map_err(|_| "the registry is no IPv6 address")?;
+    let inner = literal.strip_suffix(']').ok_or("the registry's `[` is not closed")?;
+    let address: Ipv6Addr = inner.parse().map_err(|_| "the registry is no IPv6 address")?;
     Ok(format!("[{address}]"))
 }
 
@@ -83,9 +75,7 @@ fn dns_name(name: &str) -> Result<Cow<'_, str>, &'static str> {
         return Err("the registry's name is longer than 253 bytes");
     }
     for label in name.split('.') {
-        let inner = label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let inner = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let edges = label.starts_with('-') || label.ends_with('-');
         if label.is_empty() || label.len() > MAX_LABEL_BYTES || !inner || edges {
             return Err("the registry is no host name");

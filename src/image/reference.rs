@@ -137,10 +137,8 @@ impl RepositoryName {
     /// # Errors
     /// The registry is no `host[:port]`, or the path is not as the distribution specification wants it.
     pub fn new(registry: &str, path: &str) -> Result<Self, ParseFault> {
-        Self::from_parts(registry, path).map_err(|why| ParseFault::Invalid {
-            text: shown(&format!("{registry}/{path}")),
-            why,
-        })
+        Self::from_parts(registry, path)
+            .map_err(|why| ParseFault::Invalid { text: shown(&format!("{registry}/{path}")), why })
     }
 
     /// The registry's host and port in lower case, without the port 443; Docker Hub is `index.docker.io`.
@@ -196,22 +194,16 @@ impl FromStr for ImageRef {
         if text.len() > MAX_REFERENCE_BYTES {
             return Err(ParseFault::TooLong { text: shown(text) });
         }
-        let invalid = |why| ParseFault::Invalid {
-            text: shown(text),
-            why,
-        };
+        let invalid = |why| ParseFault::Invalid { text: shown(text), why };
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(invalid(
-                "it has a space or another character that no reference has",
-            ));
+            return Err(invalid("it has a space or another character that no reference has"));
         }
         let (name, digest) = match text.split_once('@') {
             None => (text, None),
             Some((name, digest)) => {
-                let parsed = digest.parse().map_err(|fault| ParseFault::Digest {
-                    text: shown(text),
-                    fault,
-                })?;
+                let parsed = digest
+                    .parse()
+                    .map_err(|fault| ParseFault::Digest { text: shown(text), fault })?;
                 (name, Some(parsed))
             }
         };
@@ -222,12 +214,7 @@ impl FromStr for ImageRef {
         let (registry, path) = split_registry(base);
         let repository = RepositoryName::from_parts(registry, path).map_err(invalid)?;
         let tag = tag.or(digest.is_none().then_some("latest")).map(Into::into);
-        Ok(Self {
-            text: text.into(),
-            repository,
-            tag,
-            digest,
-        })
+        Ok(Self { text: text.into(), repository, tag, digest })
     }
 }
 
@@ -254,11 +241,7 @@ fn check_tag(tag: &str) -> Result<(), &'static str> {
         return Err("the tag is longer than 128 bytes");
     }
     // A tag that is `..` would climb out of its path in the registry's URL.
-    if !word(first)
-        || !tag
-            .bytes()
-            .all(|byte| word(byte) || matches!(byte, b'.' | b'-'))
-    {
+    if !word(first) || !tag.bytes().all(|byte| word(byte) || matches!(byte, b'.' | b'-')) {
         return Err(
             "a tag has only letters, digits, `_`, `.` and `-`, and begins with none of the last two",
         );
@@ -272,10 +255,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
         return Err("the repository is shorter than two letters");
     }
     for part in path.split('/') {
-        if !part
-            .bytes()
-            .all(|byte| plain(byte) || matches!(byte, b'.' | b'_' | b'-'))
-        {
+        if !part.bytes().all(|byte| plain(byte) || matches!(byte, b'.' | b'_' | b'-')) {
             return Err("a repository has only lower-case letters, digits, `_`, `.`, `-` and `/`");
         }
         let (Some(first), Some(last)) = (part.bytes().next(), part.bytes().last()) else {
@@ -296,13 +276,7 @@ fn shown(text: &str) -> Box<str> {
     let mut out: String = text
         .chars()
         .take(SHOWN_CHARS)
-        .map(|letter| {
-            if letter.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                letter
-            }
-        })
+        .map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter })
         .collect();
     if text.chars().nth(SHOWN_CHARS).is_some() {
         out.push('…');

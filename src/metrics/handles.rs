@@ -88,10 +88,8 @@ impl RuleMetrics {
             let [first, second] = of();
             [first, second, (key, value.into())]
         };
-        let skip = |reason: SkipReason| {
-            v.skipped
-                .get_or_create_owned(&with("reason", reason.word()))
-        };
+        let skip =
+            |reason: SkipReason| v.skipped.get_or_create_owned(&with("reason", reason.word()));
         Self {
             success: v.total.get_or_create_owned(&with("result", "success")),
             error: v.total.get_or_create_owned(&with("result", "error")),

@@ -1,6 +1,6 @@
 //! The words that labels may have.
 
-use crate::engine::Webhook;
+use crate::admission::Webhook;
 
 /// What was answered to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

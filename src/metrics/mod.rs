@@ -23,7 +23,7 @@ use prometheus_client::registry::Registry;
 pub use handles::{PoolMetrics, RuleMetrics};
 pub use labels::{Answered, CacheKind, RegistryOutcome, SkipReason, Unverified};
 
-use crate::engine::Webhook;
+use crate::admission::Webhook;
 use handles::WebhookMetrics;
 use labels::word_of;
 
@@ -105,74 +105,31 @@ impl Metrics {
         );
         registry.register("answers", "Answers by webhook and decision", answers);
         metrics.register_ours(&mut registry);
-        Self {
-            registry,
-            ..metrics
-        }
+        Self { registry, ..metrics }
     }
 
     /// The names that dashboards of Connaisseur 3 read. `_total` is appended when they are encoded.
     fn register_inherited(&self, to: &mut Registry) {
         let v = &self.validations;
         to.register("requests", "Requests to /mutate", self.requests.clone());
-        to.register(
-            "requests_admitted",
-            "Requests to /mutate admitted",
-            self.admitted.clone(),
-        );
-        to.register(
-            "requests_denied",
-            "Requests to /mutate denied",
-            self.denied.clone(),
-        );
-        to.register(
-            "validations",
-            "Validations of images by result",
-            v.total.clone(),
-        );
-        to.register(
-            "validations_successful",
-            "Validations that admit",
-            v.successful.clone(),
-        );
-        to.register(
-            "validations_failed",
-            "Validations that deny",
-            v.failed.clone(),
-        );
-        to.register(
-            "validations_skipped",
-            "Validations skipped",
-            v.skipped.clone(),
-        );
-        to.register(
-            "validations_timeouted",
-            "Validations not done in time",
-            v.timeouted.clone(),
-        );
+        to.register("requests_admitted", "Requests to /mutate admitted", self.admitted.clone());
+        to.register("requests_denied", "Requests to /mutate denied", self.denied.clone());
+        to.register("validations", "Validations of images by result", v.total.clone());
+        to.register("validations_successful", "Validations that admit", v.successful.clone());
+        to.register("validations_failed", "Validations that deny", v.failed.clone());
+        to.register("validations_skipped", "Validations skipped", v.skipped.clone());
+        to.register("validations_timeouted", "Validations not done in time", v.timeouted.clone());
     }
 
     fn register_ours(&self, to: &mut Registry) {
-        to.register(
-            "unverified",
-            "Admissions without verification",
-            self.unverified.clone(),
-        );
-        to.register(
-            "http_refusals",
-            "Answers that are no decision",
-            self.refusals.clone(),
-        );
+        to.register("unverified", "Admissions without verification", self.unverified.clone());
+        to.register("http_refusals", "Answers that are no decision", self.refusals.clone());
         to.register(
             "verification_duration_seconds",
             "Time of one verification, fetching included",
             self.verifications.clone(),
         );
-        to.register(
-            "cache_lookups",
-            "Look-ups by cache and result",
-            self.cache_lookups.clone(),
-        );
+        to.register("cache_lookups", "Look-ups by cache and result", self.cache_lookups.clone());
         to.register(
             "registry_requests",
             "Requests to registries by outcome",
@@ -184,16 +141,8 @@ impl Metrics {
             self.registry_latency.clone(),
         );
         to.register("jobs", "Verifications under way", self.jobs.clone());
-        to.register(
-            "sheds",
-            "Verifications refused as overloaded",
-            self.sheds.clone(),
-        );
-        to.register(
-            "worker_restarts",
-            "Workers replaced by cause",
-            self.restarts.clone(),
-        );
+        to.register("sheds", "Verifications refused as overloaded", self.sheds.clone());
+        to.register("worker_restarts", "Workers replaced by cause", self.restarts.clone());
         to.register(
             "certificate_reloads",
             "Changes of the serving certificate by result",
@@ -237,9 +186,7 @@ impl Metrics {
 
     fn deny(&self, timeout: bool) {
         let timeout = if timeout { "true" } else { "false" };
-        self.denied
-            .get_or_create(&[("timeout", timeout.into())])
-            .inc();
+        self.denied.get_or_create(&[("timeout", timeout.into())]).inc();
     }
 
     /// How long a request took, from its headers to its answer.
@@ -249,19 +196,14 @@ impl Metrics {
 
     /// Images were admitted although nothing was verified.
     pub fn unverified(&self, webhook: Webhook, why: Unverified, images: usize) {
-        let labels = [
-            ("webhook", word_of(webhook).into()),
-            ("reason", why.word().into()),
-        ];
+        let labels = [("webhook", word_of(webhook).into()), ("reason", why.word().into())];
         let images = u64::try_from(images).unwrap_or(u64::MAX);
         self.unverified.get_or_create(&labels).inc_by(images);
     }
 
     /// A request was answered with a status that is no decision.
     pub fn http_refusal(&self, status: u16) {
-        self.refusals
-            .get_or_create(&[("status", status.to_string().into())])
-            .inc();
+        self.refusals.get_or_create(&[("status", status.to_string().into())]).inc();
     }
 
     /// The counters of a rule. Before a validator is known, its type is `unknown` and its name empty.
@@ -283,13 +225,9 @@ impl Metrics {
     /// One request to a registry ended.
     pub fn registry_request(&self, validator: &str, outcome: RegistryOutcome, took: Duration) {
         let by_validator: Labels<1> = [("validator", validator.to_owned().into())];
-        self.registry_latency
-            .get_or_create(&by_validator)
-            .observe(took.as_secs_f64());
+        self.registry_latency.get_or_create(&by_validator).observe(took.as_secs_f64());
         let [name] = by_validator;
-        self.registry_requests
-            .get_or_create(&[name, ("outcome", outcome.word().into())])
-            .inc();
+        self.registry_requests.get_or_create(&[name, ("outcome", outcome.word().into())]).inc();
     }
 
     /// A cache was asked.
@@ -302,9 +240,7 @@ impl Metrics {
 
     /// A job was refused because all permits of the validator's pool were taken.
     pub fn shed(&self, validator: &str) {
-        self.sheds
-            .get_or_create(&[("validator", validator.to_owned().into())])
-            .inc();
+        self.sheds.get_or_create(&[("validator", validator.to_owned().into())]).inc();
     }
 
     /// A worker was replaced, with the cause: `dead`, `frozen`.
@@ -317,9 +253,7 @@ impl Metrics {
     /// The files of the serving certificate changed.
     pub fn certificate_reloaded(&self, good: bool) {
         let result = if good { "success" } else { "error" };
-        self.certificate_reloads
-            .get_or_create(&[("result", result.into())])
-            .inc();
+        self.certificate_reloads.get_or_create(&[("result", result.into())]).inc();
     }
 
     fn webhook(&self, webhook: Webhook) -> &WebhookMetrics {

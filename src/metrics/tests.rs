@@ -1,13 +1,10 @@
-//! Names and labels as a scraper sees them.
+//! Names and labels that dashboards rely on.
 
 use super::*;
 
 fn assert_line(metrics: &Metrics, line: &str) {
     let text = metrics.encode();
-    assert!(
-        text.lines().any(|found| found == line),
-        "no line `{line}` in\n{text}"
-    );
+    assert!(text.lines().any(|found| found == line), "no line `{line}` in\n{text}");
 }
 
 #[test]
@@ -47,19 +44,9 @@ fn the_validating_webhook_does_not_touch_the_inherited_names() {
     metrics.answered(Webhook::Validate, Answered::Rejected);
     assert_line(&metrics, "connaisseur_requests_total 0");
     assert_line(&metrics, "connaisseur_requests_admitted_total 0");
-    assert!(
-        !metrics
-            .encode()
-            .contains("connaisseur_requests_denied_total")
-    );
-    assert_line(
-        &metrics,
-        r#"connaisseur_answers_total{webhook="validate",decision="admitted"} 1"#,
-    );
-    assert_line(
-        &metrics,
-        r#"connaisseur_answers_total{webhook="validate",decision="rejected"} 1"#,
-    );
+    assert!(!metrics.encode().contains("connaisseur_requests_denied_total"));
+    assert_line(&metrics, r#"connaisseur_answers_total{webhook="validate",decision="admitted"} 1"#);
+    assert_line(&metrics, r#"connaisseur_answers_total{webhook="validate",decision="rejected"} 1"#);
 }
 
 #[test]
@@ -88,9 +75,6 @@ fn what_only_we_count_has_its_labels() {
     ] {
         assert_line(&metrics, line);
     }
-    let build = format!(
-        r#"connaisseur_build_info{{version="{}"}} 1"#,
-        env!("CARGO_PKG_VERSION")
-    );
+    let build = format!(r#"connaisseur_build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION"));
     assert_line(&metrics, &build);
 }

@@ -29,16 +29,8 @@ const REFUSED_V6: &[(Ipv6Addr, u32, &str)] = &[
     (Ipv6Addr::UNSPECIFIED, 128, "unspecified"),
     (Ipv6Addr::LOCALHOST, 128, "loopback"),
     (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, "link-local"),
-    (
-        Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254),
-        128,
-        "metadata",
-    ),
-    (
-        Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254),
-        128,
-        "metadata",
-    ),
+    (Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254), 128, "metadata"),
+    (Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254), 128, "metadata"),
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, "multicast"),
 ];
 
@@ -105,15 +97,11 @@ fn kind_of_v6(address: Ipv6Addr) -> Option<&'static str> {
         let shift = 128 - bits;
         address.to_bits() >> shift == network.to_bits() >> shift
     };
-    if let Some((_, _, kind)) = REFUSED_V6
-        .iter()
-        .find(|(network, bits, _)| within(network, *bits))
+    if let Some((_, _, kind)) = REFUSED_V6.iter().find(|(network, bits, _)| within(network, *bits))
     {
         return Some(kind);
     }
-    let (_, _, shift) = EMBEDDED_V4
-        .iter()
-        .find(|(network, bits, _)| within(network, *bits))?;
+    let (_, _, shift) = EMBEDDED_V4.iter().find(|(network, bits, _)| within(network, *bits))?;
     let [.., a, b, c, d] = (address.to_bits() >> shift).to_be_bytes();
     kind_of_v4(Ipv4Addr::new(a, b, c, d))
 }
@@ -236,15 +224,9 @@ mod tests {
             "https://169.254.169.254/latest/meta-data",
             "https://\u{ff11}\u{ff12}\u{ff17}.0.0.1/",
         ] {
-            assert!(
-                check_literal(&url.parse().unwrap()).is_err(),
-                "{url} is allowed"
-            );
+            assert!(check_literal(&url.parse().unwrap()).is_err(), "{url} is allowed");
         }
-        assert_eq!(
-            check_literal(&"https://registry.test/".parse().unwrap()),
-            Ok(())
-        );
+        assert_eq!(check_literal(&"https://registry.test/".parse().unwrap()), Ok(()));
     }
 
     #[test]
@@ -259,9 +241,7 @@ mod tests {
     #[tokio::test]
     async fn localhost_does_not_resolve() {
         let name: Name = "localhost".parse().unwrap();
-        let Err(fault) = GuardedResolver.resolve(name).await else {
-            panic!("resolved")
-        };
+        let Err(fault) = GuardedResolver.resolve(name).await else { panic!("resolved") };
         assert!(fault.is::<RefusedAddress>(), "{fault}");
     }
 }

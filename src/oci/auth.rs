@@ -15,7 +15,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::challenge::{Challenge, challenges};
-use super::flights::Flights;
+use super::flights::share;
 use super::origin::Origin;
 use super::redirect::{Landing, follow};
 use super::target::Target;
@@ -24,12 +24,11 @@ use super::transport::{Ask, Transport};
 use super::{ClientSettings, Error};
 use crate::clock::Deadline;
 use crate::config::{Credentials, Limits, Login, RegistryAccess};
+use crate::flights::Flights;
 
 /// Token servers that stand for a registry on another host: registry, realm.
-const REALMS: &[(&str, &str)] = &[
-    ("registry-1.docker.io", "auth.docker.io"),
-    ("registry.gitlab.com", "gitlab.com"),
-];
+const REALMS: &[(&str, &str)] =
+    &[("registry-1.docker.io", "auth.docker.io"), ("registry.gitlab.com", "gitlab.com")];
 
 /// Registries whose challenge is remembered. A stranger chooses registries.
 const MAX_SCHEMES: u64 = 1024;
@@ -54,10 +53,7 @@ pub(super) struct Auth {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Scheme {
     Basic,
-    Bearer {
-        realm: Url,
-        service: Option<Box<str>>,
-    },
+    Bearer { realm: Url, service: Option<Box<str>> },
 }
 
 /// A header to send to one registry.
@@ -166,16 +162,11 @@ impl Auth {
             Scheme::Basic => {
                 let login = self.credentials.lookup(target.registry(), target.path());
                 let header = login.and_then(basic);
-                Ok(header.map(|header| Grant {
-                    header,
-                    reused: true,
-                    withheld_from: None,
-                }))
+                Ok(header.map(|header| Grant { header, reused: true, withheld_from: None }))
             }
-            Scheme::Bearer { realm, service } => self
-                .bearer(target, realm, service, deadline)
-                .await
-                .map(Some),
+            Scheme::Bearer { realm, service } => {
+                self.bearer(target, realm, service, deadline).await.map(Some)
+            }
         }
     }
 
@@ -188,26 +179,14 @@ impl Auth {
     ) -> Result<Grant, Error> {
         let (key, login, withheld_from) = self.token_key(target, realm, service);
         if let Some(token) = self.tokens.get(&key) {
-            return Ok(Grant {
-                header: token.header,
-                reused: true,
-                withheld_from,
-            });
+            return Ok(Grant { header: token.header, reused: true, withheld_from });
         }
         let fetch = || {
             let (auth, key, login) = (Arc::clone(self), key.clone(), login.cloned());
             async move { auth.fetch_token(key, login, deadline).await }
         };
-        match self
-            .flights
-            .share(key.clone(), &target.origin, deadline, fetch)
-            .await
-        {
-            Ok(token) => Ok(Grant {
-                header: token.header,
-                reused: false,
-                withheld_from,
-            }),
+        match share(&self.flights, key.clone(), (&target.origin, deadline), fetch).await {
+            Ok(token) => Ok(Grant { header: token.header, reused: false, withheld_from }),
             Err(error) => Err(explain(error, target, withheld_from)),
         }
     }
@@ -302,11 +281,9 @@ fn basic(login: &Login) -> Option<HeaderValue> {
 /// Says that a login was withheld, where that may be why access was refused.
 pub(super) fn explain(error: Error, target: &Target, withheld_from: Option<String>) -> Error {
     match (error, withheld_from) {
-        (Error::Denied { status, .. }, Some(realm)) => Error::RealmUntrusted {
-            host: target.registry().to_owned(),
-            realm,
-            status,
-        },
+        (Error::Denied { status, .. }, Some(realm)) => {
+            Error::RealmUntrusted { host: target.registry().to_owned(), realm, status }
+        }
         (error, _) => error,
     }
 }
@@ -322,16 +299,8 @@ mod tests {
         for (registry, realm, allowed) in [
             ("https://a.test", "https://a.test/token", true),
             ("https://a.test:5000", "https://a.test:5001/auth", true),
-            (
-                "https://registry-1.docker.io",
-                "https://auth.docker.io/token",
-                true,
-            ),
-            (
-                "https://registry.gitlab.com",
-                "https://gitlab.com/jwt/auth",
-                true,
-            ),
+            ("https://registry-1.docker.io", "https://auth.docker.io/token", true),
+            ("https://registry.gitlab.com", "https://gitlab.com/jwt/auth", true),
             ("https://a.test", "https://sso.test/token", true),
             ("https://a.test", "https://sso.test:8443/token", true),
             ("http://a.test:5000", "http://a.test:5000/token", true),
@@ -340,21 +309,9 @@ mod tests {
             ("https://a.test", "https://a.test.b.test/token", false),
             ("https://a.test", "https://x.a.test/token", false),
             ("https://a.test", "https://auth.docker.io/token", false),
-            (
-                "https://registry.gitlab.com",
-                "https://auth.docker.io/token",
-                false,
-            ),
-            (
-                "https://registry-1.docker.io",
-                "https://auth.docker.io:444/token",
-                false,
-            ),
-            (
-                "https://registry-1.docker.io",
-                "http://auth.docker.io/token",
-                false,
-            ),
+            ("https://registry.gitlab.com", "https://auth.docker.io/token", false),
+            ("https://registry-1.docker.io", "https://auth.docker.io:444/token", false),
+            ("https://registry-1.docker.io", "http://auth.docker.io/token", false),
             ("https://a.test", "http://a.test/token", false),
             ("https://a.test", "http://sso.test/token", false),
             ("https://a.test", "https://sso.test:9443/token", false),

@@ -28,16 +28,10 @@ pub(super) async fn collect(
     let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
         let why = "the body is compressed, although we asked that it is not".to_owned();
-        return Err(Error::Malformed {
-            host: host.to_owned(),
-            why,
-        });
+        return Err(Error::Malformed { host: host.to_owned(), why });
     }
-    let too_large = || Error::TooLarge {
-        what: ask.what.to_owned(),
-        host: host.to_owned(),
-        limit: ask.limit,
-    };
+    let too_large =
+        || Error::TooLarge { what: ask.what.to_owned(), host: host.to_owned(), limit: ask.limit };
     // What the header claims is only good for an early "no", never for a reservation of memory.
     let claimed = response.content_length().unwrap_or(0);
     if usize::try_from(claimed).map_or(true, |claimed| claimed > ask.limit) {
@@ -45,11 +39,7 @@ pub(super) async fn collect(
     }
     let mut hash = Context::new(&SHA256);
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|fault| broke_off(&fault, host))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|fault| broke_off(&fault, host))? {
         if chunk.len() > ask.limit.saturating_sub(bytes.len()) {
             return Err(too_large());
         }

@@ -50,10 +50,7 @@ pub(super) struct Pass<'b> {
 impl Breaker {
     /// A closed breaker that lets one request probe each `probe_after` once it is open.
     pub(super) fn new(probe_after: Duration) -> Self {
-        Self {
-            probe_after,
-            state: Mutex::new(State::Closed { failures: 0 }),
-        }
+        Self { probe_after, state: Mutex::new(State::Closed { failures: 0 }) }
     }
 
     /// Tells whether a request could pass now, without taking the probe. Asked before the wait
@@ -74,10 +71,7 @@ impl Breaker {
             }
             State::Closed { .. } | State::Probing { .. } => false,
         };
-        Ok(Pass {
-            breaker: self,
-            is_probe,
-        })
+        Ok(Pass { breaker: self, is_probe })
     }
 
     fn refusal(&self, state: &State) -> Result<(), Opened> {
@@ -87,14 +81,7 @@ impl Breaker {
             // The probe may take longer; the interval is then the best guess.
             State::Probing { last } => (last, self.probe_after),
         };
-        if probe_in.is_zero() {
-            Ok(())
-        } else {
-            Err(Opened {
-                last: last.clone(),
-                probe_in,
-            })
-        }
+        if probe_in.is_zero() { Ok(()) } else { Err(Opened { last: last.clone(), probe_in }) }
     }
 }
 
@@ -135,10 +122,7 @@ impl Drop for Pass<'_> {
         let mut state = self.breaker.state.lock();
         if let State::Probing { last } = &mut *state {
             let last = std::mem::take(last);
-            *state = State::Open {
-                until: Instant::now(),
-                last,
-            };
+            *state = State::Open { until: Instant::now(), last };
         }
     }
 }
@@ -161,13 +145,7 @@ mod tests {
     async fn opens_after_failures_in_a_row_and_says_the_last() {
         let breaker = opened();
         let refused = breaker.enter().unwrap_err();
-        assert_eq!(
-            refused,
-            Opened {
-                last: "connection refused".into(),
-                probe_in: PROBE_AFTER
-            }
-        );
+        assert_eq!(refused, Opened { last: "connection refused".into(), probe_in: PROBE_AFTER });
         assert_eq!(breaker.look(), Err(refused));
     }
 
@@ -202,13 +180,7 @@ mod tests {
         tokio::time::advance(PROBE_AFTER).await;
         breaker.enter().unwrap().failed("timed out");
         let refused = breaker.enter().unwrap_err();
-        assert_eq!(
-            refused,
-            Opened {
-                last: "timed out".into(),
-                probe_in: PROBE_AFTER
-            }
-        );
+        assert_eq!(refused, Opened { last: "timed out".into(), probe_in: PROBE_AFTER });
         tokio::time::advance(PROBE_AFTER).await;
         assert!(breaker.enter().is_ok());
     }

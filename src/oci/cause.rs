@@ -6,10 +6,7 @@ use super::Error;
 
 /// A connection that broke in the middle of an answer.
 pub(super) fn broke_off(fault: &reqwest::Error, host: &str) -> Error {
-    Error::Broken {
-        host: host.to_owned(),
-        why: innermost(fault),
-    }
+    Error::Broken { host: host.to_owned(), why: innermost(fault) }
 }
 
 /// The innermost cause, which is the only one that tells people something (`connection refused`,

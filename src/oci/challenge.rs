@@ -22,10 +22,7 @@ pub(super) enum Challenge {
 /// The challenges that we know, in their order.
 pub(super) fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     let lines = headers.get_all(WWW_AUTHENTICATE).iter();
-    lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(read_line)
-        .collect()
+    lines.filter_map(|line| line.to_str().ok()).flat_map(read_line).collect()
 }
 
 /// One challenge as it is read.
@@ -41,10 +38,7 @@ impl Draft<'_> {
         if self.scheme.eq_ignore_ascii_case("basic") {
             Some(Challenge::Basic)
         } else if self.scheme.eq_ignore_ascii_case("bearer") {
-            Some(Challenge::Bearer {
-                realm: self.realm?,
-                service: self.service,
-            })
+            Some(Challenge::Bearer { realm: self.realm?, service: self.service })
         } else {
             None
         }
@@ -75,14 +69,7 @@ fn read_line(line: &str) -> Vec<Challenge> {
         } else {
             rest = after;
             found.extend(
-                std::mem::replace(
-                    &mut draft,
-                    Draft {
-                        scheme: word,
-                        ..Draft::default()
-                    },
-                )
-                .finish(),
+                std::mem::replace(&mut draft, Draft { scheme: word, ..Draft::default() }).finish(),
             );
         }
     }
@@ -124,10 +111,7 @@ mod tests {
     use super::*;
 
     fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer {
-            realm: realm.into(),
-            service: service.map(Into::into),
-        }
+        Challenge::Bearer { realm: realm.into(), service: service.map(Into::into) }
     }
 
     #[test]
@@ -136,49 +120,19 @@ mod tests {
         for (line, want) in [
             (
                 r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/nginx:pull""#,
-                vec![bearer(
-                    "https://auth.docker.io/token",
-                    Some("registry.docker.io"),
-                )],
+                vec![bearer("https://auth.docker.io/token", Some("registry.docker.io"))],
             ),
-            (
-                r#"bearer service="s", realm="https://r/t""#,
-                vec![bearer("https://r/t", Some("s"))],
-            ),
-            (
-                r#"Bearer realm=token , service = "a b""#,
-                vec![bearer("token", Some("a b"))],
-            ),
-            (
-                r#"Bearer realm="a,b=\"c\" Basic",error="x""#,
-                vec![bearer(r#"a,b="c" Basic"#, None)],
-            ),
+            (r#"bearer service="s", realm="https://r/t""#, vec![bearer("https://r/t", Some("s"))]),
+            (r#"Bearer realm=token , service = "a b""#, vec![bearer("token", Some("a b"))]),
+            (r#"Bearer realm="a,b=\"c\" Basic",error="x""#, vec![bearer(r#"a,b="c" Basic"#, None)]),
             (r#"Basic realm="x""#, vec![Basic]),
             ("BASIC", vec![Basic]),
-            (
-                r#"Basic realm="x", Bearer realm="y""#,
-                vec![Basic, bearer("y", None)],
-            ),
-            (
-                r#"Bearer realm="y",service="z",Basic"#,
-                vec![bearer("y", Some("z")), Basic],
-            ),
-            (
-                r#"Negotiate abc==, Bearer realm="y""#,
-                vec![bearer("y", None)],
-            ),
-            (
-                r#"Negotiate, NTLM,Digest realm="d", nonce="n", Basic realm="x""#,
-                vec![Basic],
-            ),
-            (
-                r#"Bearer realm="first",realm="second""#,
-                vec![bearer("first", None)],
-            ),
-            (
-                r#"Bearer realm="never closed"#,
-                vec![bearer("never closed", None)],
-            ),
+            (r#"Basic realm="x", Bearer realm="y""#, vec![Basic, bearer("y", None)]),
+            (r#"Bearer realm="y",service="z",Basic"#, vec![bearer("y", Some("z")), Basic]),
+            (r#"Negotiate abc==, Bearer realm="y""#, vec![bearer("y", None)]),
+            (r#"Negotiate, NTLM,Digest realm="d", nonce="n", Basic realm="x""#, vec![Basic]),
+            (r#"Bearer realm="first",realm="second""#, vec![bearer("first", None)]),
+            (r#"Bearer realm="never closed"#, vec![bearer("never closed", None)]),
             ("Bearer", vec![]),
             (r#"Bearer service="only""#, vec![]),
             (r#"realm="no scheme""#, vec![]),

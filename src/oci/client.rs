@@ -7,13 +7,14 @@ use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
 
 use super::fetch::{Fetcher, Want};
-use super::flights::Flights;
+use super::flights::share;
 use super::manifest::{ACCEPT, Head, is_schema_1};
 use super::target::Target;
 use super::transport::Answer;
 use super::{BuildFault, Error, Manifest, MediaType};
 use crate::clock::Deadline;
 use crate::config::{Credentials, Limits, RegistryAccess, Timeouts};
+use crate::flights::Flights;
 use crate::image::{Digest, RepositoryName};
 use crate::metrics::Metrics;
 
@@ -102,29 +103,23 @@ impl Client {
         };
         let limit = self.manifest_bytes;
         let key = (target.clone(), text.clone());
-        self.manifests
-            .share(key, &target.origin, deadline, || {
-                let (fetcher, target, text) =
-                    (Arc::clone(&self.fetcher), target.clone(), text.clone());
-                async move {
-                    let want = Want {
-                        target: &target,
-                        url: target.url("manifests", &text)?,
-                        accept: ACCEPT,
-                        limit,
-                        what: format!("manifest {text} of {}", target.repository()),
-                    };
-                    let answer = fetcher.get(&want, deadline).await?;
-                    check_digest(&answer, expected, &target)?;
-                    let media_type = media_type(&answer, &target)?;
-                    Ok(Manifest {
-                        digest: answer.digest,
-                        media_type,
-                        bytes: answer.bytes,
-                    })
-                }
-            })
-            .await
+        share(&self.manifests, key, (&target.origin, deadline), || {
+            let (fetcher, target, text) = (Arc::clone(&self.fetcher), target.clone(), text.clone());
+            async move {
+                let want = Want {
+                    target: &target,
+                    url: target.url("manifests", &text)?,
+                    accept: ACCEPT,
+                    limit,
+                    what: format!("manifest {text} of {}", target.repository()),
+                };
+                let answer = fetcher.get(&want, deadline).await?;
+                check_digest(&answer, expected, &target)?;
+                let media_type = media_type(&answer, &target)?;
+                Ok(Manifest { digest: answer.digest, media_type, bytes: answer.bytes })
+            }
+        })
+        .await
     }
 
     /// Fetches a blob of at most `limit` bytes and checks its digest.
@@ -139,39 +134,31 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Bytes, Error> {
         let target = Target::new(repository, &self.access)?;
-        self.blobs
-            .share(
-                (target.clone(), digest, limit),
-                &target.origin,
-                deadline,
-                || {
-                    let (fetcher, target) = (Arc::clone(&self.fetcher), target.clone());
-                    async move {
-                        let want = Want {
-                            target: &target,
-                            url: target.url("blobs", &digest.to_string())?,
-                            accept: "application/octet-stream, */*",
-                            limit,
-                            what: format!("blob {digest} of {}", target.repository()),
-                        };
-                        let answer = fetcher.get(&want, deadline).await?;
-                        check_digest(&answer, Some(digest), &target)?;
-                        Ok(answer.bytes)
-                    }
-                },
-            )
-            .await
+        share(&self.blobs, (target.clone(), digest, limit), (&target.origin, deadline), || {
+            let (fetcher, target) = (Arc::clone(&self.fetcher), target.clone());
+            async move {
+                let want = Want {
+                    target: &target,
+                    url: target.url("blobs", &digest.to_string())?,
+                    accept: "application/octet-stream, */*",
+                    limit,
+                    what: format!("blob {digest} of {}", target.repository()),
+                };
+                let answer = fetcher.get(&want, deadline).await?;
+                check_digest(&answer, Some(digest), &target)?;
+                Ok(answer.bytes)
+            }
+        })
+        .await
     }
 }
 
 fn check_digest(answer: &Answer, expected: Option<Digest>, target: &Target) -> Result<(), Error> {
     let actual = answer.digest;
     match expected {
-        Some(expected) if expected != actual => Err(Error::DigestMismatch {
-            host: target.registry().to_owned(),
-            expected,
-            actual,
-        }),
+        Some(expected) if expected != actual => {
+            Err(Error::DigestMismatch { host: target.registry().to_owned(), expected, actual })
+        }
         _ => Ok(()),
     }
 }
@@ -179,19 +166,10 @@ fn check_digest(answer: &Answer, expected: Option<Digest>, target: &Target) -> R
 /// The content type without its parameters, else what the manifest says of itself.
 fn media_type(answer: &Answer, target: &Target) -> Result<Option<MediaType>, Error> {
     let malformed = |why: &str| {
-        Err(Error::Malformed {
-            host: target.registry().to_owned(),
-            why: why.to_owned(),
-        })
+        Err(Error::Malformed { host: target.registry().to_owned(), why: why.to_owned() })
     };
-    let header = answer
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let header = header
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default()
-        .trim();
+    let header = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let header = header.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     let schema_1 = "a Docker schema 1 manifest, which is not supported: push the image again with a current tool";
     match header {
         // A login page or an error page with status 200.

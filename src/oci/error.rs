@@ -76,7 +76,7 @@ pub enum Error {
         host: String,
     },
     /// The breaker of the host is open after repeated failures.
-    #[error("{host} failed repeatedly ({last}); it is asked again within {probe_in:?}")]
+    #[error("{host} failed repeatedly ({last}); it is asked again within {:.1} s", probe_in.as_secs_f64())]
     BreakerOpen {
         /// The host that failed.
         host: String,

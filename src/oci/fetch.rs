@@ -40,11 +40,7 @@ impl Fetcher {
     pub(super) fn new(settings: &ClientSettings) -> Result<Self, BuildFault> {
         let transport = Arc::new(Transport::new(settings)?);
         let auth = Arc::new(Auth::new(settings, Arc::clone(&transport)));
-        Ok(Self {
-            transport,
-            auth,
-            redirects: settings.limits.redirects,
-        })
+        Ok(Self { transport, auth, redirects: settings.limits.redirects })
     }
 
     /// Fetches, and tries again what may succeed a moment later.
@@ -70,10 +66,7 @@ impl Fetcher {
     async fn attempt(&self, want: &Want<'_>, deadline: Deadline) -> Result<Answer, Error> {
         let mut grant = self.auth.recall(want.target, deadline).await?;
         let mut landing = self.ask(want, grant.as_ref(), deadline).await?;
-        let better = self
-            .auth
-            .renew(want.target, grant.as_ref(), &landing, deadline)
-            .await?;
+        let better = self.auth.renew(want.target, grant.as_ref(), &landing, deadline).await?;
         if better.is_some() {
             grant = better;
             landing = self.ask(want, grant.as_ref(), deadline).await?;
@@ -81,17 +74,10 @@ impl Fetcher {
         let Landing { answer, host, .. } = landing;
         match answer.status.as_u16() {
             200..=299 => Ok(answer),
-            404 => Err(Error::NotFound {
-                what: want.what.clone(),
-                host,
-            }),
+            404 => Err(Error::NotFound { what: want.what.clone(), host }),
             status @ (401 | 403) => {
                 let withheld_from = grant.and_then(|grant| grant.withheld_from);
-                Err(explain(
-                    Error::Denied { host, status },
-                    want.target,
-                    withheld_from,
-                ))
+                Err(explain(Error::Denied { host, status }, want.target, withheld_from))
             }
             status => Err(Error::Status { host, status }),
         }

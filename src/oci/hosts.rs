@@ -51,15 +51,8 @@ pub(super) enum Barred {
 impl Hosts {
     /// No hosts yet.
     pub(super) fn new(limits: &Limits, timeouts: &Timeouts) -> Self {
-        let known = moka::sync::Cache::builder()
-            .max_capacity(MAX_HOSTS)
-            .time_to_idle(IDLE)
-            .build();
-        Self {
-            known,
-            permits: limits.requests_per_host,
-            probe_after: timeouts.breaker_probe,
-        }
+        let known = moka::sync::Cache::builder().max_capacity(MAX_HOSTS).time_to_idle(IDLE).build();
+        Self { known, permits: limits.requests_per_host, probe_after: timeouts.breaker_probe }
     }
 
     /// The host of an origin.
@@ -83,10 +76,7 @@ impl Host {
             return Err(Barred::Busy);
         };
         let pass = self.breaker.enter().map_err(Barred::Breaker)?;
-        Ok(Entry {
-            pass,
-            _permit: permit,
-        })
+        Ok(Entry { pass, _permit: permit })
     }
 }
 
@@ -99,33 +89,20 @@ mod tests {
     }
 
     fn hosts(permits: usize) -> Hosts {
-        let limits = Limits {
-            requests_per_host: permits,
-            ..Limits::default()
-        };
+        let limits = Limits { requests_per_host: permits, ..Limits::default() };
         Hosts::new(&limits, &Timeouts::default())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_permit_is_waited_for_within_the_deadline() {
         let host = hosts(1).of(&origin(0));
-        let entry = host
-            .enter(Deadline::after(Duration::from_secs(1)))
-            .await
-            .unwrap();
+        let entry = host.enter(Deadline::after(Duration::from_secs(1))).await.unwrap();
         let before = tokio::time::Instant::now();
-        let barred = host
-            .enter(Deadline::after(Duration::from_secs(3)))
-            .await
-            .unwrap_err();
+        let barred = host.enter(Deadline::after(Duration::from_secs(3))).await.unwrap_err();
         assert!(matches!(barred, Barred::Busy));
         assert_eq!(before.elapsed(), Duration::from_secs(3));
         drop(entry);
-        assert!(
-            host.enter(Deadline::after(Duration::from_secs(1)))
-                .await
-                .is_ok()
-        );
+        assert!(host.enter(Deadline::after(Duration::from_secs(1))).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -168,20 +168,13 @@ mod tests {
             (r#"{"schemaVersion":2,"manifests":[]}"#, Index),
             ("<html>", Shape("invalid JSON at line 1 column 1".into())),
             ("{", Shape("ends too early at line 1 column 1".into())),
-            (
-                r#"{"layers":7}"#,
-                Shape("unexpected type at line 1 column 11".into()),
-            ),
+            (r#"{"layers":7}"#, Shape("unexpected type at line 1 column 11".into())),
             (
                 r#"{"layers":[{"digest":"x","size":-1}]}"#,
                 Shape("unexpected type at line 1 column 34".into()),
             ),
         ] {
-            assert_eq!(
-                ImageManifest::parse(bytes.as_bytes()).unwrap_err(),
-                want,
-                "{bytes}"
-            );
+            assert_eq!(ImageManifest::parse(bytes.as_bytes()).unwrap_err(), want, "{bytes}");
         }
     }
 }

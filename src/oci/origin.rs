@@ -24,11 +24,7 @@ impl Origin {
         // The `url` crate has already lower-cased the host and turned every spelling of an IPv4
         // address (`0x7f.1`, `2130706433`) into the usual one.
         let host = url.host_str()?.trim_end_matches('.').into();
-        Some(Self {
-            tls,
-            host,
-            port: url.port_or_known_default()?,
-        })
+        Some(Self { tls, host, port: url.port_or_known_default()? })
     }
 
     /// Whether the connection is encrypted.
@@ -56,11 +52,7 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.host)?;
-        if self.has_usual_port() {
-            Ok(())
-        } else {
-            write!(f, ":{}", self.port)
-        }
+        if self.has_usual_port() { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }
 
@@ -86,11 +78,7 @@ mod tests {
             ("https://A.TEST./", &plain, true),
             ("https://b.a.test/", &plain, false),
         ] {
-            assert_eq!(
-                origin(url).is_listed_in(hosts),
-                listed,
-                "{url} in {hosts:?}"
-            );
+            assert_eq!(origin(url).is_listed_in(hosts), listed, "{url} in {hosts:?}");
         }
     }
 
@@ -104,12 +92,7 @@ mod tests {
 
     #[test]
     fn only_http_has_an_origin() {
-        for url in [
-            "file:///etc/passwd",
-            "ftp://a.test/",
-            "unix:/run/x",
-            "data:,x",
-        ] {
+        for url in ["file:///etc/passwd", "ftp://a.test/", "unix:/run/x", "data:,x"] {
             assert_eq!(Origin::of(&url.parse().unwrap()), None, "{url}");
         }
     }

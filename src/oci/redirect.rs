@@ -42,42 +42,26 @@ pub(super) async fn follow(
         let here = Origin::of(&url);
         at_home = at_home && here == home;
         let authorization = ask.authorization.filter(|_| at_home);
-        let hop = Ask {
-            url: &url,
-            authorization,
-            ..ask
-        };
+        let hop = Ask { url: &url, authorization, ..ask };
         let answer = transport.exchange(hop, deadline).await?;
         let host = here.map(|here| here.to_string()).unwrap_or_default();
         if !matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-            return Ok(Landing {
-                answer,
-                host,
-                at_home,
-            });
+            return Ok(Landing { answer, host, at_home });
         }
-        let next = next(&url, answer.headers.get(LOCATION)).map_err(|why| Error::Malformed {
-            host,
-            why: why.to_owned(),
-        })?;
+        let next = next(&url, answer.headers.get(LOCATION))
+            .map_err(|why| Error::Malformed { host, why: why.to_owned() })?;
         url = Cow::Owned(next);
     }
     let host = home.map(|home| home.to_string()).unwrap_or_default();
-    Err(Error::Malformed {
-        host,
-        why: format!("it redirects more than {redirects} times"),
-    })
+    Err(Error::Malformed { host, why: format!("it redirects more than {redirects} times") })
 }
 
 /// The URL that a redirect leads to.
 fn next(here: &Url, location: Option<&HeaderValue>) -> Result<Url, &'static str> {
     let location = location.ok_or("it redirects without saying where to")?;
-    let location = location
-        .to_str()
-        .map_err(|_not_ascii| "it redirects to an unreadable address")?;
-    let mut url = here
-        .join(location)
-        .map_err(|_fault| "it redirects to an unreadable address")?;
+    let location =
+        location.to_str().map_err(|_not_ascii| "it redirects to an unreadable address")?;
+    let mut url = here.join(location).map_err(|_fault| "it redirects to an unreadable address")?;
     if here.scheme() == "https" && url.scheme() != "https" {
         return Err("it redirects from TLS to an address without TLS");
     }
@@ -93,16 +77,8 @@ mod tests {
     fn locations_are_resolved_and_never_lead_away_from_tls() {
         for (here, location, want) in [
             ("https://a.test/v2/x", "/y#z", Some("https://a.test/y")),
-            (
-                "https://a.test/v2/x",
-                "//b.test/y",
-                Some("https://b.test/y"),
-            ),
-            (
-                "https://a.test/v2/x",
-                "https://b.test:1/y?q",
-                Some("https://b.test:1/y?q"),
-            ),
+            ("https://a.test/v2/x", "//b.test/y", Some("https://b.test/y")),
+            ("https://a.test/v2/x", "https://b.test:1/y?q", Some("https://b.test:1/y?q")),
             ("http://a.test/", "https://b.test/", Some("https://b.test/")),
             ("http://a.test/", "http://b.test/", Some("http://b.test/")),
             ("https://a.test/", "http://a.test/", None),

@@ -19,11 +19,7 @@ pub(super) fn wait_before(number: u32, error: &Error, deadline: Deadline) -> Opt
     if number > MORE_TRIES {
         return None;
     }
-    let wait = if let Error::Throttled {
-        retry_after: Some(wait),
-        ..
-    } = error
-    {
+    let wait = if let Error::Throttled { retry_after: Some(wait), .. } = error {
         *wait
     } else if can_pass(error) {
         jitter(number)
@@ -103,60 +99,25 @@ mod tests {
         let host = || "a.test".to_owned();
         let deadline = Deadline::after(Duration::from_secs(10));
         for again in [
-            Error::Connect {
-                host: host(),
-                why: String::new(),
-            },
-            Error::Broken {
-                host: host(),
-                why: String::new(),
-            },
-            Error::Status {
-                host: host(),
-                status: 500,
-            },
-            Error::Status {
-                host: host(),
-                status: 503,
-            },
-            Error::Throttled {
-                host: host(),
-                retry_after: None,
-            },
+            Error::Connect { host: host(), why: String::new() },
+            Error::Broken { host: host(), why: String::new() },
+            Error::Status { host: host(), status: 500 },
+            Error::Status { host: host(), status: 503 },
+            Error::Throttled { host: host(), retry_after: None },
         ] {
             for number in 1..=MORE_TRIES {
                 let wait = wait_before(number, &again, deadline).unwrap();
                 assert!(wait <= FIRST_WAIT * 4, "{again} {wait:?}");
             }
-            assert_eq!(
-                wait_before(MORE_TRIES + 1, &again, deadline),
-                None,
-                "{again}"
-            );
+            assert_eq!(wait_before(MORE_TRIES + 1, &again, deadline), None, "{again}");
         }
         for never in [
-            Error::NotFound {
-                what: String::new(),
-                host: host(),
-            },
-            Error::Denied {
-                host: host(),
-                status: 401,
-            },
-            Error::Status {
-                host: host(),
-                status: 400,
-            },
+            Error::NotFound { what: String::new(), host: host() },
+            Error::Denied { host: host(), status: 401 },
+            Error::Status { host: host(), status: 400 },
             Error::Timeout { host: host() },
-            Error::Malformed {
-                host: host(),
-                why: String::new(),
-            },
-            Error::BreakerOpen {
-                host: host(),
-                last: String::new(),
-                probe_in: Duration::ZERO,
-            },
+            Error::Malformed { host: host(), why: String::new() },
+            Error::BreakerOpen { host: host(), last: String::new(), probe_in: Duration::ZERO },
         ] {
             assert_eq!(wait_before(1, &never, deadline), None, "{never}");
         }
@@ -169,10 +130,7 @@ mod tests {
             retry_after: Some(Duration::from_secs(seconds)),
         };
         let deadline = Deadline::after(Duration::from_secs(10));
-        assert_eq!(
-            wait_before(1, &throttled(9), deadline),
-            Some(Duration::from_secs(9))
-        );
+        assert_eq!(wait_before(1, &throttled(9), deadline), Some(Duration::from_secs(9)));
         assert_eq!(wait_before(1, &throttled(10), deadline), None);
         assert_eq!(wait_before(1, &throttled(u64::MAX), deadline), None);
     }

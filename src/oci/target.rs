@@ -24,10 +24,8 @@ impl Target {
     /// never tried again without.
     pub(super) fn new(repository: &RepositoryName, access: &RegistryAccess) -> Result<Self, Error> {
         let registry = repository.registry();
-        let host = API_HOSTS
-            .iter()
-            .find(|(name, _)| *name == registry)
-            .map_or(registry, |(_, host)| host);
+        let host =
+            API_HOSTS.iter().find(|(name, _)| *name == registry).map_or(registry, |(_, host)| host);
         let unreadable = || Error::Malformed {
             host: registry.to_owned(),
             why: "its name is no host that can be asked".to_owned(),
@@ -39,11 +37,7 @@ impl Target {
             base = url("http").ok_or_else(unreadable)?;
             origin = Origin::of(&base).ok_or_else(unreadable)?;
         }
-        Ok(Self {
-            repository: repository.clone(),
-            origin,
-            base,
-        })
+        Ok(Self { repository: repository.clone(), origin, base })
     }
 
     /// The repository.
@@ -74,10 +68,7 @@ impl Target {
             Ok(url)
         } else {
             let why = "the name of the image does not fit into an address".to_owned();
-            Err(Error::Malformed {
-                host: self.registry().to_owned(),
-                why,
-            })
+            Err(Error::Malformed { host: self.registry().to_owned(), why })
         }
     }
 }

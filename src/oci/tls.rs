@@ -33,14 +33,10 @@ fn only(pem: &str) -> Result<RootCertStore, BuildFault> {
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let certificate =
             certificate.map_err(|fault| BuildFault::Certificate(fault.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|fault| BuildFault::Certificate(fault.to_string()))?;
+        roots.add(certificate).map_err(|fault| BuildFault::Certificate(fault.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(BuildFault::Certificate(
-            "there is no PEM certificate in it".to_owned(),
-        ));
+        return Err(BuildFault::Certificate("there is no PEM certificate in it".to_owned()));
     }
     Ok(roots)
 }
@@ -53,10 +49,7 @@ fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let (_added, ignored) = roots.add_parsable_certificates(found.certs);
     if ignored > 0 {
-        warn!(
-            ignored,
-            "some of the system's root certificates are unreadable"
-        );
+        warn!(ignored, "some of the system's root certificates are unreadable");
     }
     if roots.is_empty() {
         warn!("the system has no root certificates: registries need `cert` in their validator");
@@ -78,22 +71,14 @@ mod tests {
             "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
         ] {
             let fault = client_config(Some(pem)).unwrap_err();
-            assert!(
-                matches!(fault, BuildFault::Certificate(_)),
-                "{pem:?}: {fault}"
-            );
+            assert!(matches!(fault, BuildFault::Certificate(_)), "{pem:?}: {fault}");
         }
     }
 
     #[test]
     fn several_certificates_are_all_trusted() {
         let pem: String = ["a", "b"]
-            .map(|name| {
-                rcgen::generate_simple_self_signed([name.into()])
-                    .unwrap()
-                    .cert
-                    .pem()
-            })
+            .map(|name| rcgen::generate_simple_self_signed([name.into()]).unwrap().cert.pem())
             .concat();
         assert_eq!(only(&pem).unwrap().len(), 2);
     }

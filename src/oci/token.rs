@@ -71,23 +71,14 @@ struct TokenAnswer {
 pub(super) fn read(bytes: &[u8]) -> Result<Token, String> {
     let answer: TokenAnswer = serde_json::from_slice(bytes)
         .map_err(|fault| format!("the token: {}", position_of(&fault)))?;
-    let text = [answer.token, answer.access_token]
-        .into_iter()
-        .flatten()
-        .find(|t| !t.is_empty());
+    let text = [answer.token, answer.access_token].into_iter().flatten().find(|t| !t.is_empty());
     let text = text.ok_or("there is no token in it")?;
     let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
         .map_err(|_fault| "the token has characters that no token has")?;
     header.set_sensitive(true);
     let (shortest, longest) = TOKEN_LIFE;
-    let life = answer
-        .expires_in
-        .map_or(shortest, Duration::from_secs)
-        .clamp(shortest, longest);
-    Ok(Token {
-        header,
-        life: life.saturating_sub(TOKEN_MARGIN),
-    })
+    let life = answer.expires_in.map_or(shortest, Duration::from_secs).clamp(shortest, longest);
+    Ok(Token { header, life: life.saturating_sub(TOKEN_MARGIN) })
 }
 
 fn token_weight(key: &TokenKey, token: &Token) -> u32 {
@@ -134,30 +125,15 @@ mod tests {
         for (json, header, life) in [
             (r#"{"token":"a"}"#, "Bearer a", 55),
             (r#"{"access_token":"b","expires_in":300}"#, "Bearer b", 295),
-            (
-                r#"{"token":"a","access_token":"b","expires_in":1}"#,
-                "Bearer a",
-                55,
-            ),
-            (
-                r#"{"token":"","access_token":"b","expires_in":0,"x":[1]}"#,
-                "Bearer b",
-                55,
-            ),
+            (r#"{"token":"a","access_token":"b","expires_in":1}"#, "Bearer a", 55),
+            (r#"{"token":"","access_token":"b","expires_in":0,"x":[1]}"#, "Bearer b", 55),
             (r#"{"token":"a","expires_in":99999999}"#, "Bearer a", 3595),
         ] {
             let token = read(json.as_bytes()).unwrap();
             assert_eq!(token.header, header, "{json}");
             assert_eq!(token.life, Duration::from_secs(life), "{json}");
         }
-        for json in [
-            "",
-            "{}",
-            "[]",
-            r#"{"token":""}"#,
-            r#"{"token":"a\nb"}"#,
-            r#"{"token":7}"#,
-        ] {
+        for json in ["", "{}", "[]", r#"{"token":""}"#, r#"{"token":"a\nb"}"#, r#"{"token":7}"#] {
             assert!(read(json.as_bytes()).is_err(), "{json}");
         }
     }

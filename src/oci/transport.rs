@@ -93,10 +93,7 @@ impl Transport {
         };
         let fault = |fault: reqwest::Error| BuildFault::Client(innermost(&fault));
         Ok(Self {
-            guarded: client()
-                .dns_resolver(Arc::new(GuardedResolver))
-                .build()
-                .map_err(fault)?,
+            guarded: client().dns_resolver(Arc::new(GuardedResolver)).build().map_err(fault)?,
             named: client().build().map_err(fault)?,
             proxies: Matcher::from_env(),
             hosts: Hosts::new(&settings.limits, timeouts),
@@ -137,8 +134,7 @@ impl Transport {
         let result = tokio::time::timeout_at(until.instant(), send(client, ask, &name)).await;
         let result = result.unwrap_or_else(|_passed| Err(Error::Timeout { host: name }));
 
-        self.metrics
-            .registry_request(&self.validator, outcome(&result), begin.elapsed());
+        self.metrics.registry_request(&self.validator, outcome(&result), begin.elapsed());
         match &result {
             // The caller was short of time: that says nothing about the host.
             Err(Error::Timeout { .. }) if until < own => drop(entry),
@@ -167,23 +163,15 @@ impl Transport {
             None
         };
         if let Some(why) = why {
-            return Err(Error::Malformed {
-                host,
-                why: why.to_owned(),
-            });
+            return Err(Error::Malformed { host, why: why.to_owned() });
         }
         if self.access.all_named || origin.is_listed_in(&self.access.named) {
             return Ok((origin, &self.named));
         }
-        address::check_literal(url).map_err(|refused| Error::AddressRefused {
-            host,
-            why: refused.to_string(),
-        })?;
+        address::check_literal(url)
+            .map_err(|refused| Error::AddressRefused { host, why: refused.to_string() })?;
         // The proxy is the operator's choice and may be anywhere; it resolves the name.
-        let proxied = url
-            .as_str()
-            .parse()
-            .is_ok_and(|uri| self.proxies.intercept(&uri).is_some());
+        let proxied = url.as_str().parse().is_ok_and(|uri| self.proxies.intercept(&uri).is_some());
         Ok((origin, if proxied { &self.named } else { &self.guarded }))
     }
 }
@@ -197,20 +185,12 @@ async fn send(client: &reqwest::Client, ask: Ask<'_>, host: &str) -> Result<Answ
     if let Some(authorization) = ask.authorization {
         request = request.header(AUTHORIZATION, authorization);
     }
-    let mut response = request
-        .send()
-        .await
-        .map_err(|fault| no_answer(&fault, host))?;
+    let mut response = request.send().await.map_err(|fault| no_answer(&fault, host))?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     if status.is_success() {
         let (bytes, digest) = collect(response, &headers, ask, host).await?;
-        return Ok(Answer {
-            status,
-            headers,
-            bytes,
-            digest,
-        });
+        return Ok(Answer { status, headers, bytes, digest });
     }
     drain(response).await;
     let host = host.to_owned();
@@ -219,28 +199,16 @@ async fn send(client: &reqwest::Client, ask: Ask<'_>, host: &str) -> Result<Answ
         429 => Err(Error::Throttled { host, retry_after }),
         503 if retry_after.is_some() => Err(Error::Throttled { host, retry_after }),
         status @ 500.. => Err(Error::Status { host, status }),
-        _ => Ok(Answer {
-            status,
-            headers,
-            bytes: Bytes::new(),
-            digest: Digest::of(&[]),
-        }),
+        _ => Ok(Answer { status, headers, bytes: Bytes::new(), digest: Digest::of(&[]) }),
     }
 }
 
 fn no_answer(fault: &reqwest::Error, host: &str) -> Error {
     let host = host.to_owned();
     if let Some(refused) = find_cause::<RefusedAddress>(fault) {
-        Error::AddressRefused {
-            host,
-            why: refused.to_string(),
-        }
+        Error::AddressRefused { host, why: refused.to_string() }
     } else if fault.is_connect() {
-        let why = if fault.is_timeout() {
-            "timed out".to_owned()
-        } else {
-            innermost(fault)
-        };
+        let why = if fault.is_timeout() { "timed out".to_owned() } else { innermost(fault) };
         Error::Connect { host, why }
     } else if fault.is_timeout() {
         Error::Timeout { host }

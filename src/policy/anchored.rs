@@ -61,11 +61,7 @@ pub(super) fn has_end(text: &str) -> bool {
 impl Anchored {
     pub(super) fn compile(text: &str) -> Result<Self, &'static str> {
         if is_everything(text) {
-            return Ok(Self {
-                qualified: text.into(),
-                literal_prefix: "".into(),
-                parts: None,
-            });
+            return Ok(Self { qualified: text.into(), literal_prefix: "".into(), parts: None });
         }
         check_letters(text)?;
         let texts = Texts::split(text)?;
@@ -81,12 +77,7 @@ impl Anchored {
         Ok(Self {
             qualified: qualified.into(),
             literal_prefix: literal_prefix.into(),
-            parts: Some(Parts {
-                registry,
-                path,
-                tag,
-                digest,
-            }),
+            parts: Some(Parts { registry, path, tag, digest }),
         })
     }
 
@@ -113,13 +104,10 @@ impl Anchored {
         parts.registry.matches(image.repository().registry())
             && parts.path.matches(image.repository().path())
             && parts.tag.as_ref().is_none_or(|tag| {
-                image
-                    .tag()
-                    .map_or_else(|| tag.is_everything(), |written| tag.matches(written))
+                image.tag().map_or_else(|| tag.is_everything(), |written| tag.matches(written))
             })
             && parts.digest.as_ref().is_none_or(|digest| {
-                name.split_once('@')
-                    .is_some_and(|(_, written)| digest.matches(written))
+                name.split_once('@').is_some_and(|(_, written)| digest.matches(written))
             })
     }
 }
@@ -177,12 +165,7 @@ impl<'a> Texts<'a> {
         } else {
             Cow::Borrowed(path)
         };
-        Ok(Self {
-            registry,
-            path,
-            tag,
-            digest,
-        })
+        Ok(Self { registry, path, tag, digest })
     }
 
     /// Writes `registry/path:tag@digest`; a pattern that ends with its repository means any tag, so
@@ -239,10 +222,7 @@ fn split_registry(text: &str) -> Option<(&str, &str)> {
 
 fn split_at(text: &str, mark: char) -> (&str, Option<&str>) {
     match find(text, mark) {
-        Some(at) => (
-            text.get(..at).unwrap_or_default(),
-            text.get(at + mark.len_utf8()..),
-        ),
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + mark.len_utf8()..)),
         None => (text, None),
     }
 }

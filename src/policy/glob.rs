@@ -32,27 +32,18 @@ impl Glob {
     /// # Errors
     /// What is wrong with the text, in a few words.
     pub(super) fn compile(text: &str) -> Result<Self, &'static str> {
-        let mut compiler = Compiler {
-            rest: text,
-            nesting: 0,
-        };
-        Ok(Self {
-            alternatives: compiler.sequence()?,
-        })
+        let mut compiler = Compiler { rest: text, nesting: 0 };
+        Ok(Self { alternatives: compiler.sequence()? })
     }
 
     /// Tells whether all of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
-        self.alternatives
-            .iter()
-            .any(|steps| walk(steps, text.as_bytes()))
+        self.alternatives.iter().any(|steps| walk(steps, text.as_bytes()))
     }
 
     /// Tells whether it is `*` alone and so matches everything.
     pub(super) fn is_everything(&self) -> bool {
-        self.alternatives
-            .iter()
-            .any(|steps| steps.as_slice() == [Step::Run])
+        self.alternatives.iter().any(|steps| steps.as_slice() == [Step::Run])
     }
 
     /// The text with which everything that matches begins.
@@ -60,11 +51,7 @@ impl Glob {
         let mut alternatives = self.alternatives.iter().map(|steps| literal_start(steps));
         let first = alternatives.next().unwrap_or_default();
         alternatives.fold(first, |common, other| {
-            let same = common
-                .chars()
-                .zip(other.chars())
-                .take_while(|(a, b)| a == b)
-                .count();
+            let same = common.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
             common.chars().take(same).collect()
         })
     }
@@ -230,10 +217,7 @@ fn multiply(heads: &[Vec<Step>], tails: &[Vec<Step>]) -> Result<Vec<Vec<Step>>, 
         );
     }
     let joined = |head: &Vec<Step>, tail: &Vec<Step>| head.iter().chain(tail).copied().collect();
-    Ok(heads
-        .iter()
-        .flat_map(|head| tails.iter().map(move |tail| joined(head, tail)))
-        .collect())
+    Ok(heads.iter().flat_map(|head| tails.iter().map(move |tail| joined(head, tail))).collect())
 }
 
 #[cfg(test)]
@@ -312,11 +296,7 @@ mod tests {
             ("{x,y}", ""),
             ("a?b", "a"),
         ] {
-            assert_eq!(
-                Glob::compile(glob).expect(glob).literal_prefix(),
-                prefix,
-                "{glob}"
-            );
+            assert_eq!(Glob::compile(glob).expect(glob).literal_prefix(), prefix, "{glob}");
         }
     }
 

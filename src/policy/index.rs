@@ -25,11 +25,7 @@ impl PrefixIndex {
                 Some(last) if last.prefix.as_ref() == prefix => last.rules.push(rule),
                 _ => {
                     let parent = longest_in(&entries, prefix);
-                    entries.push(Entry {
-                        prefix: prefix.into(),
-                        parent,
-                        rules: vec![rule],
-                    });
+                    entries.push(Entry { prefix: prefix.into(), parent, rules: vec![rule] });
                 }
             }
         }
@@ -39,10 +35,8 @@ impl PrefixIndex {
     /// The rules whose beginning `name` has.
     pub(super) fn candidates(&self, name: &str) -> impl Iterator<Item = usize> {
         let first = longest_in(&self.entries, name).and_then(|at| self.entries.get(at));
-        std::iter::successors(first, |entry| {
-            entry.parent.and_then(|at| self.entries.get(at))
-        })
-        .flat_map(|entry| entry.rules.iter().copied())
+        std::iter::successors(first, |entry| entry.parent.and_then(|at| self.entries.get(at)))
+            .flat_map(|entry| entry.rules.iter().copied())
     }
 }
 
@@ -51,12 +45,7 @@ impl PrefixIndex {
 /// Every such entry sorts at or before `name`, and the last one that does so begins with all of
 /// them: so they are on its chain of parents.
 fn longest_in(entries: &[Entry], name: &str) -> Option<usize> {
-    let last = entries
-        .partition_point(|entry| entry.prefix.as_ref() <= name)
-        .checked_sub(1)?;
-    std::iter::successors(Some(last), |&at| entries.get(at)?.parent).find(|&at| {
-        entries
-            .get(at)
-            .is_some_and(|entry| name.starts_with(entry.prefix.as_ref()))
-    })
+    let last = entries.partition_point(|entry| entry.prefix.as_ref() <= name).checked_sub(1)?;
+    std::iter::successors(Some(last), |&at| entries.get(at)?.parent)
+        .find(|&at| entries.get(at).is_some_and(|entry| name.starts_with(entry.prefix.as_ref())))
 }

@@ -29,11 +29,7 @@ impl<R> Policy<R> {
     /// `matching` is the one with which the patterns were parsed.
     pub fn new(matching: Matching, rules: Vec<(Pattern, R)>) -> Self {
         let index = PrefixIndex::new(rules.iter().map(|(pattern, _)| pattern.literal_prefix()));
-        Self {
-            matching,
-            rules,
-            index,
-        }
+        Self { matching, rules, index }
     }
 
     /// The rule that judges `image`, or `None`: then the image is denied.
@@ -41,11 +37,7 @@ impl<R> Policy<R> {
         let subject = Subject::new(image, self.matching);
         let candidates = self.index.candidates(&subject.name);
         candidates
-            .filter_map(|at| {
-                self.rules
-                    .get(at)
-                    .map(|(pattern, rule)| (at, pattern, rule))
-            })
+            .filter_map(|at| self.rules.get(at).map(|(pattern, rule)| (at, pattern, rule)))
             .filter(|(_, pattern, _)| pattern.matches(&subject))
             .max_by_key(|(at, pattern, _)| (pattern.specificity(&subject), *at))
             .map(|(_, _, rule)| rule)

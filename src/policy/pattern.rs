@@ -73,14 +73,8 @@ impl Pattern {
             Matching::Anchored => Anchored::compile(text).map(Matcher::Anchored),
             Matching::Legacy => legacy::compile(text).map(Matcher::Legacy),
         }
-        .map_err(|why| PatternFault::Invalid {
-            text: shown(text),
-            why,
-        })?;
-        Ok(Self {
-            text: text.into(),
-            matcher,
-        })
+        .map_err(|why| PatternFault::Invalid { text: shown(text), why })?;
+        Ok(Self { text: text.into(), matcher })
     }
 
     /// The pattern as it was written.

@@ -22,11 +22,7 @@ impl<'a> Specificity<'a> {
     fn shared(self) -> impl Iterator<Item = usize> {
         let image = self.image.split('/').chain(std::iter::repeat(""));
         self.pattern.split('/').zip(image).map(|(pattern, image)| {
-            pattern
-                .bytes()
-                .zip(image.bytes())
-                .take_while(|(a, b)| a == b)
-                .count()
+            pattern.bytes().zip(image.bytes()).take_while(|(a, b)| a == b).count()
         })
     }
 }
@@ -81,10 +77,7 @@ mod tests {
                 "{greater} over {less}"
             );
         }
-        assert_eq!(
-            Specificity::new("*:*", IMAGE),
-            Specificity::new("*@*", IMAGE)
-        );
+        assert_eq!(Specificity::new("*:*", IMAGE), Specificity::new("*@*", IMAGE));
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Which rule wins: the tables of both ways of matching, and the index against a plain scan.
+//! Which rule wins, by tables and by a plain scan.
 
 use proptest::prelude::*;
 
@@ -22,10 +22,7 @@ const SAMPLE: &[&str] = &[
 
 fn policy(matching: Matching, patterns: &[&str]) -> Policy<String> {
     let rule = |(at, text): (usize, &&str)| {
-        (
-            Pattern::parse(text, matching).expect(text),
-            format!("{text} #{at}"),
-        )
+        (Pattern::parse(text, matching).expect(text), format!("{text} #{at}"))
     };
     Policy::new(matching, patterns.iter().enumerate().map(rule).collect())
 }
@@ -42,11 +39,7 @@ fn legacy_matching_has_the_winners_of_the_contract() {
     for (patterns, image, expected) in [
         (SAMPLE, "image:tag", Some("docker.io/*:*")),
         (SAMPLE, "registry.io/image:tag", Some("*:*")),
-        (
-            SAMPLE,
-            "registry.k8s.io/image:latest",
-            Some("registry.k8s.io/*:*"),
-        ),
+        (SAMPLE, "registry.k8s.io/image:latest", Some("registry.k8s.io/*:*")),
         (
             SAMPLE,
             "securesystemsengineering/sample:v1",
@@ -80,37 +73,13 @@ fn legacy_matching_has_the_winners_of_the_contract() {
             "myorg/app:1",
             Some("index.docker.io/*/*"),
         ),
-        (
-            &["myorg/app:*", "docker.io/*:*"],
-            "myorg/app:1",
-            Some("docker.io/*:*"),
-        ),
-        (
-            &["myorg/app", "*/myorg/*"],
-            "myorg/app:1",
-            Some("*/myorg/*"),
-        ),
-        (
-            &["reg.io/a/b", "reg.io/*/*/*"],
-            "reg.io/a/b/cc:1",
-            Some("reg.io/*/*/*"),
-        ),
-        (
-            &["reg.io/team/*", "reg.io/te*/svc"],
-            "reg.io/team/svc:1",
-            Some("reg.io/team/*"),
-        ),
+        (&["myorg/app:*", "docker.io/*:*"], "myorg/app:1", Some("docker.io/*:*")),
+        (&["myorg/app", "*/myorg/*"], "myorg/app:1", Some("*/myorg/*")),
+        (&["reg.io/a/b", "reg.io/*/*/*"], "reg.io/a/b/cc:1", Some("reg.io/*/*/*")),
+        (&["reg.io/team/*", "reg.io/te*/svc"], "reg.io/team/svc:1", Some("reg.io/team/*")),
         (&["reg.io/app@sha256:*"], "reg.io/app:1.0@D", None),
-        (
-            &["reg.io/app@sha256:*"],
-            "reg.io/app@D",
-            Some("reg.io/app@sha256:*"),
-        ),
-        (
-            &["reg.io/app:1.0"],
-            "reg.io/app:1.0@D",
-            Some("reg.io/app:1.0"),
-        ),
+        (&["reg.io/app@sha256:*"], "reg.io/app@D", Some("reg.io/app@sha256:*")),
+        (&["reg.io/app:1.0"], "reg.io/app:1.0@D", Some("reg.io/app:1.0")),
         (&["*:*", "redis"], "evil/redis-backdoor:7", Some("redis")),
         (
             &["*:*", "registry.k8s.io/*:*"],
@@ -120,11 +89,7 @@ fn legacy_matching_has_the_winners_of_the_contract() {
         (&["Reg.io/app"], "reg.io/app", None),
         (&["reg.io/app"], "reg.io:443/app", None),
     ] {
-        assert_eq!(
-            winner(Matching::Legacy, patterns, image).as_deref(),
-            expected,
-            "{image}"
-        );
+        assert_eq!(winner(Matching::Legacy, patterns, image).as_deref(), expected, "{image}");
     }
 }
 
@@ -132,26 +97,14 @@ fn legacy_matching_has_the_winners_of_the_contract() {
 fn anchored_matching_is_not_fooled_by_names_that_contain_a_pattern() {
     for (patterns, image, expected) in [
         (&["*:*", "redis"][..], "evil/redis-backdoor:7", Some("*:*")),
-        (
-            &["*:*", "registry.k8s.io/*:*"],
-            "evil.io/registry.k8s.io/x1:1",
-            Some("*:*"),
-        ),
+        (&["*:*", "registry.k8s.io/*:*"], "evil.io/registry.k8s.io/x1:1", Some("*:*")),
         (
             &["docker.io/myorg/app", "index.docker.io/*/*"],
             "myorg/app:1",
             Some("docker.io/myorg/app"),
         ),
-        (
-            &["myorg/app:*", "docker.io/*:*"],
-            "myorg/app:1",
-            Some("myorg/app:*"),
-        ),
-        (
-            &["reg.io/app@sha256:*"],
-            "reg.io/app:1.0@D",
-            Some("reg.io/app@sha256:*"),
-        ),
+        (&["myorg/app:*", "docker.io/*:*"], "myorg/app:1", Some("myorg/app:*")),
+        (&["reg.io/app@sha256:*"], "reg.io/app:1.0@D", Some("reg.io/app@sha256:*")),
         (SAMPLE, "test:tag", Some("docker.io/test:*")),
         (
             SAMPLE,
@@ -162,11 +115,7 @@ fn anchored_matching_is_not_fooled_by_names_that_contain_a_pattern() {
         (&["my.reg/app"], "other.reg/app", None),
         (&[], "nginx", None),
     ] {
-        assert_eq!(
-            winner(Matching::Anchored, patterns, image).as_deref(),
-            expected,
-            "{image}"
-        );
+        assert_eq!(winner(Matching::Anchored, patterns, image).as_deref(), expected, "{image}");
     }
 }
 
@@ -175,9 +124,7 @@ fn of_two_equally_specific_rules_the_later_wins() {
     for matching in [Matching::Anchored, Matching::Legacy] {
         let policy = policy(matching, &["reg.io/*", "reg.io/*"]);
         assert_eq!(
-            policy
-                .rule_for(&"reg.io/xx:1".parse().expect("good"))
-                .map(String::as_str),
+            policy.rule_for(&"reg.io/xx:1".parse().expect("good")).map(String::as_str),
             Some("reg.io/* #1")
         );
     }
@@ -185,14 +132,8 @@ fn of_two_equally_specific_rules_the_later_wins() {
 
 #[test]
 fn ten_thousand_rules_need_a_handful_of_candidates() {
-    let texts: Vec<String> = (0..10_000)
-        .map(|at| format!("reg.io/team-{at}/app:*"))
-        .collect();
-    let patterns: Vec<&str> = texts
-        .iter()
-        .map(String::as_str)
-        .chain(["*:*", "reg.io/*"])
-        .collect();
+    let texts: Vec<String> = (0..10_000).map(|at| format!("reg.io/team-{at}/app:*")).collect();
+    let patterns: Vec<&str> = texts.iter().map(String::as_str).chain(["*:*", "reg.io/*"]).collect();
     let policy = policy(Matching::Anchored, &patterns);
     assert_eq!(policy.index.candidates("reg.io/team-77/app:1").count(), 3);
     assert_eq!(policy.index.candidates("other.io/team-77/app:1").count(), 1);
@@ -202,11 +143,7 @@ fn ten_thousand_rules_need_a_handful_of_candidates() {
 fn by_scan<'a>(policy: &'a Policy<String>, image: &ImageRef) -> Option<&'a String> {
     let subject = Subject::new(image, policy.matching);
     let mut best: Option<&(Pattern, String)> = None;
-    for rule in policy
-        .rules
-        .iter()
-        .filter(|(pattern, _)| pattern.matches(&subject))
-    {
+    for rule in policy.rules.iter().filter(|(pattern, _)| pattern.matches(&subject)) {
         if best.is_none_or(|best| rule.0.specificity(&subject) >= best.0.specificity(&subject)) {
             best = Some(rule);
         }

@@ -124,11 +124,7 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<SignatureValid, SignatureFault> {
-        if self
-            .checks
-            .iter()
-            .any(|key| key.verify_sig(message, signature).is_ok())
-        {
+        if self.checks.iter().any(|key| key.verify_sig(message, signature).is_ok()) {
             Ok(SignatureValid(()))
         } else {
             Err(SignatureFault)
@@ -176,9 +172,7 @@ impl PublicKey {
             KeyKind::Ed25519 | KeyKind::Rsa { .. } => 0,
         };
         if spki.len() <= uncompressed {
-            return Err(KeyFault::NotSpki(
-                "compressed points are not supported".into(),
-            ));
+            return Err(KeyFault::NotSpki("compressed points are not supported".into()));
         }
         Self::checked(kind, spki, algorithms)
     }
@@ -193,11 +187,7 @@ impl PublicKey {
             .map(|&algorithm| ParsedPublicKey::new(algorithm, spki))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| KeyFault::NotSpki("the key is not valid for its algorithm".into()))?;
-        Ok(Self {
-            kind,
-            hash: Digest::of(spki),
-            checks: checks.into(),
-        })
+        Ok(Self { kind, hash: Digest::of(spki), checks: checks.into() })
     }
 }
 
@@ -220,10 +210,7 @@ fn rsa_bits(spki: &[u8]) -> Result<usize, x509_cert::der::Error> {
         UintRef::decode(fields)?;
         Ok::<_, x509_cert::der::Error>(modulus)
     })?;
-    let unused = modulus
-        .as_bytes()
-        .first()
-        .map_or(0, |byte| byte.leading_zeros());
+    let unused = modulus.as_bytes().first().map_or(0, |byte| byte.leading_zeros());
     Ok((modulus.as_bytes().len() * 8).saturating_sub(usize::try_from(unused).unwrap_or(0)))
 }
 
@@ -232,9 +219,7 @@ fn single_block(text: &str) -> Result<&str, KeyFault> {
     let text = text.trim();
     let after_begin = text.strip_prefix("-----BEGIN ").ok_or(KeyFault::NotPem)?;
     let (label, _) = after_begin.split_once("-----").ok_or(KeyFault::NotPem)?;
-    let (_, rest) = text
-        .split_once(&format!("-----END {label}-----"))
-        .ok_or(KeyFault::NotPem)?;
+    let (_, rest) = text.split_once(&format!("-----END {label}-----")).ok_or(KeyFault::NotPem)?;
     if !rest.is_empty() {
         return Err(KeyFault::Extraneous);
     }

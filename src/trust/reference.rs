@@ -64,16 +64,10 @@ impl PublicKey {
         }
         if let Some((scheme, rest)) = text.split_once(':')
             && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
+            && scheme.chars().all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
         {
             let later = LATER.contains(&scheme) && rest.starts_with("//");
-            let fault = if later {
-                ReferenceFault::NotYet
-            } else {
-                ReferenceFault::Scheme
-            };
+            let fault = if later { ReferenceFault::NotYet } else { ReferenceFault::Scheme };
             return Err(fault(scheme.into()));
         }
         if !Path::new(text).is_absolute() {
@@ -84,10 +78,7 @@ impl PublicKey {
 }
 
 fn read(path: &str) -> Result<String, ReferenceFault> {
-    let fault = |why: String| ReferenceFault::File {
-        path: path.into(),
-        why: why.into(),
-    };
+    let fault = |why: String| ReferenceFault::File { path: path.into(), why: why.into() };
     let file = File::open(path).map_err(|error| fault(error.to_string()))?;
     let mut text = String::new();
     file.take(FILE_BYTES + 1)
@@ -127,14 +118,8 @@ mod tests {
             "k8s://namespace/secret",
         ] {
             let fault = PublicKey::from_reference(text).unwrap_err();
-            assert!(
-                matches!(fault, ReferenceFault::NotYet(_)),
-                "{text}: {fault}"
-            );
-            assert!(
-                fault.to_string().ends_with("keys are not supported yet"),
-                "{fault}"
-            );
+            assert!(matches!(fault, ReferenceFault::NotYet(_)), "{text}: {fault}");
+            assert!(fault.to_string().ends_with("keys are not supported yet"), "{fault}");
         }
     }
 
@@ -150,41 +135,24 @@ mod tests {
             "k8s:namespace/secret",
         ] {
             let fault = PublicKey::from_reference(text).unwrap_err();
-            assert!(
-                matches!(fault, ReferenceFault::Scheme(_)),
-                "{text}: {fault}"
-            );
-            assert!(
-                fault
-                    .to_string()
-                    .ends_with("is not a supported key reference"),
-                "{fault}"
-            );
+            assert!(matches!(fault, ReferenceFault::Scheme(_)), "{text}: {fault}");
+            assert!(fault.to_string().ends_with("is not a supported key reference"), "{fault}");
         }
     }
 
     #[test]
     fn a_relative_path_and_a_bare_word_are_refused() {
         for text in ["cosign.pub", "./cosign.pub", "MFkwEwYHKoZIzj0CAQ", ""] {
-            assert_eq!(
-                PublicKey::from_reference(text).unwrap_err(),
-                ReferenceFault::Relative
-            );
+            assert_eq!(PublicKey::from_reference(text).unwrap_err(), ReferenceFault::Relative);
         }
     }
 
     #[test]
     fn a_file_that_is_missing_or_endless_is_an_error_that_names_it() {
         let missing = PublicKey::from_reference("/nowhere/cosign.pub").unwrap_err();
-        assert!(
-            missing.to_string().contains("/nowhere/cosign.pub"),
-            "{missing}"
-        );
+        assert!(missing.to_string().contains("/nowhere/cosign.pub"), "{missing}");
 
         let endless = PublicKey::from_reference("/dev/zero").unwrap_err();
-        assert!(
-            endless.to_string().contains("larger than 65536 bytes"),
-            "{endless}"
-        );
+        assert!(endless.to_string().contains("larger than 65536 bytes"), "{endless}");
     }
 }

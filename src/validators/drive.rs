@@ -65,10 +65,7 @@ pub(super) async fn drive<J: Judge>(
         let names = match judge_once(judge, &evidence, runtime).await {
             Step::Done(verdict) => return (verdict, evidence),
             Step::Needs(_) if rounds == judge.max_rounds() => {
-                return (
-                    Err(fault("the evidence asks for more evidence without end")),
-                    evidence,
-                );
+                return (Err(fault("the evidence asks for more evidence without end")), evidence);
             }
             Step::Needs(names) => names,
         };

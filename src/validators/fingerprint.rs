@@ -57,8 +57,7 @@ mod tests {
     #[test]
     fn a_list_ends_where_its_length_says() {
         let mut one = Parts::default();
-        one.list(["a", "b"].iter())
-            .list(std::iter::empty::<&str>().collect::<Vec<_>>().iter());
+        one.list(["a", "b"].iter()).list(std::iter::empty::<&str>().collect::<Vec<_>>().iter());
         let mut other = Parts::default();
         other.list(["a"].iter()).list(["b"].iter());
         assert_ne!(one.hash(), other.hash());

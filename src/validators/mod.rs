@@ -72,6 +72,9 @@ pub trait Verifier: Debug + Send + Sync {
     /// deadline (`timeouts.image`), never under a caller's.
     async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Verdict;
 
+    /// What it wants to see, in a few words for `connaisseur check`.
+    fn meaning(&self) -> String;
+
     /// Equal for two verifiers exactly if they would give the same verdicts: validator, options
     /// and content hash of the trust material.
     fn fingerprint(&self) -> Fingerprint;

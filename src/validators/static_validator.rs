@@ -67,9 +67,8 @@ mod tests {
 
     fn approval(yaml: &str) -> (Approval, Vec<String>) {
         let (validator, problems) = testing::read(yaml, parse);
-        let (judged_by, _) = testing::read("{}", |with, _| {
-            validator.and_then(|validator| validator.bind(with))
-        });
+        let (judged_by, _) =
+            testing::read("{}", |with, _| validator.and_then(|validator| validator.bind(with)));
         match judged_by.unwrap() {
             JudgedBy::Static(approval) => (approval, problems),
             JudgedBy::Verifying(verifier) => panic!("{verifier:?}"),
@@ -91,11 +90,7 @@ mod tests {
     fn an_approve_that_is_no_boolean_is_a_problem_and_denies() {
         for yaml in ["approve: \"true\"", "approve: 1", "approve: [true]"] {
             let (approval, problems) = approval(yaml);
-            assert_eq!(
-                (approval, problems.len()),
-                (Approval::Deny, 1),
-                "{yaml}: {problems:?}"
-            );
+            assert_eq!((approval, problems.len()), (Approval::Deny, 1), "{yaml}: {problems:?}");
         }
     }
 }

@@ -22,28 +22,12 @@ mod tests {
     fn what_a_registry_fails_to_give_is_inconclusive_and_names_host_and_cause() {
         let host = || "reg.example".to_owned();
         for error in [
-            Error::NotFound {
-                what: "manifest".into(),
-                host: host(),
-            },
-            Error::Denied {
-                host: host(),
-                status: 403,
-            },
-            Error::Throttled {
-                host: host(),
-                retry_after: None,
-            },
-            Error::Connect {
-                host: host(),
-                why: "refused".into(),
-            },
+            Error::NotFound { what: "manifest".into(), host: host() },
+            Error::Denied { host: host(), status: 403 },
+            Error::Throttled { host: host(), retry_after: None },
+            Error::Connect { host: host(), why: "refused".into() },
             Error::Timeout { host: host() },
-            Error::TooLarge {
-                what: "blob".into(),
-                host: host(),
-                limit: 1,
-            },
+            Error::TooLarge { what: "blob".into(), host: host(), limit: 1 },
         ] {
             let refusal = Refusal::from(&error);
             assert!(matches!(refusal, Refusal::Inconclusive(_)), "{refusal}");

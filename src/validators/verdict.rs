@@ -31,11 +31,7 @@ impl Verified {
         judged_at: Timestamp,
         valid_until: Timestamp,
     ) -> Self {
-        Self {
-            digest,
-            judged_at,
-            valid_until,
-        }
+        Self { digest, judged_at, valid_until }
     }
 
     /// As [`Verified::new`], for tests of those who only handle verdicts.
@@ -98,10 +94,7 @@ pub struct Reason {
 impl Reason {
     /// A reason.
     pub fn new(word: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            word,
-            text: text.into(),
-        }
+        Self { word, text: text.into() }
     }
 }
 

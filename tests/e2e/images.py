@@ -9,10 +9,11 @@
     images.py rewrite  HOST/REPO@DIGEST HOST/REPO@DIGEST     the same, with payloads that name the second image
     images.py sign     HOST/REPO@DIGEST KEY.pem [sha256|sha384|sha512|ed25519]
                                                        sign with openssl in cosign's classic layout
-    images.py many     HOST/REPO COUNT [KEY.pem]       push COUNT images t0, t1, …, and sign each one so
+    images.py many     HOST/REPO COUNT KEY.pem STORE   make COUNT images t0, t1, …, and sign each one so
 
 The signatures of the tests are made by cosign itself, except where it cannot make them any more (`sign`) or where a
-thousand runs of it would take too long (`many`).
+thousand runs of it would take too long (`many`). `many` also writes to the folder STORE of the registry instead of pushing,
+because a registry that syncs every upload takes a minute for a thousand images.
 """
 
 import base64
@@ -23,6 +24,7 @@ import hashlib
 import http.client
 import io
 import json
+import pathlib
 import subprocess
 import sys
 import tarfile
@@ -36,7 +38,7 @@ PAYLOAD = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE = "dev.cosignproject.cosign/signature"
 ACCEPT = f"{MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"
 connections = threading.local()
-uploaded = set()
+store = None
 
 
 def sha256(data):
@@ -63,20 +65,44 @@ def call(host, method, path, body=None, headers=None, expect=(200, 201, 202)):
     return response, data
 
 
+def links(digest):
+    return digest.replace(":", "/") + "/link"
+
+
+def write(path, content):
+    """Writes a file of the registry's store."""
+    path = store / "docker/registry/v2" / path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def write_blob(data):
+    digest = sha256(data)
+    write(f"blobs/sha256/{digest[7:9]}/{digest[7:]}/data", data)
+    return digest
+
+
 def put_blob(host, repository, data):
     digest = sha256(data)
-    if (host, repository, digest) in uploaded:
+    if store:
+        write_blob(data)
+        write(f"repositories/{repository}/_layers/{links(digest)}", digest)
         return digest
     response, _ = call(host, "POST", f"/v2/{repository}/blobs/uploads/", headers={"Content-Length": "0"})
     location = response.headers["Location"].split(host, 1)[-1]
     location += ("&" if "?" in location else "?") + "digest=" + digest
     call(host, "PUT", location, data, {"Content-Type": "application/octet-stream"})
-    uploaded.add((host, repository, digest))
     return digest
 
 
 def put_manifest(host, repository, name, manifest):
     data = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+    if store:
+        digest = write_blob(data)
+        folder = f"repositories/{repository}/_manifests"
+        for path in (f"revisions/{links(digest)}", f"tags/{name}/current/link", f"tags/{name}/index/{links(digest)}"):
+            write(f"{folder}/{path}", digest)
+        return digest
     call(host, "PUT", f"/v2/{repository}/manifests/{name}", data, {"Content-Type": MANIFEST})
     return sha256(data)
 
@@ -165,14 +191,11 @@ def sign(host, repository, digest, key, algorithm="sha256"):
 
 
 def many(host, repository, count, key):
-    put_blob(host, repository, layer())
-
     def one(number):
         digest = push(host, repository, f"t{number}", f"{repository} {number}")
-        if key:
-            sign(host, repository, digest, key)
+        sign(host, repository, digest, key)
 
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(count)))
 
 
@@ -203,7 +226,9 @@ def main(verb, *arguments):
         sign(*split(arguments[0]), *arguments[1:])
     elif verb == "many":
         host, repository = arguments[0].split("/", 1)
-        many(host, repository, int(arguments[1]), arguments[2] if len(arguments) > 2 else None)
+        global store
+        store = pathlib.Path(arguments[3])
+        many(host, repository, int(arguments[1]), arguments[2])
     else:
         sys.exit(__doc__)
 

@@ -39,7 +39,7 @@ indent() { sed "s/^/$1/"; }
 
 # Prints a configuration. The first part of a repository's path chooses what must have signed it:
 # REGISTRY/p256/app wants the key p256, REGISTRY/free/app is approved statically; all else is denied.
-# Further keys and registries: EXTRA_KEYS="rsa ed25519", EXTRA_REGISTRIES="127.0.0.1:1234".
+# Further: EXTRA_KEYS="rsa ed25519", EXTRA_REGISTRIES="127.0.0.1:1234", DRAIN_DELAY=5s.
 configuration() { # name, [feature=value]…
     local host key pair
     local -A features=(
@@ -70,6 +70,8 @@ configuration() { # name, [feature=value]…
     for host in "$REGISTRY" "$DEAD_REGISTRY" ${EXTRA_REGISTRIES:-}; do
         printf '  - {host: "%s", insecure: true}\n' "$host"
     done
+    # No API server needs the time that a drain gives it when a case ends.
+    echo "server: {drainDelay: ${DRAIN_DELAY:-0s}}"
     echo "features:"
     for key in "${!features[@]}"; do printf '  %s: %s\n' "$key" "${features[$key]}"; done
 }
@@ -203,6 +205,20 @@ expect_field() { # kind/name, jsonpath, value
     local got
     got=$(k get "$1" -o "jsonpath=$2")
     [ "$got" = "$3" ] || fail "$1 $2 is $got, not $3"
+}
+
+# Applies a manifest twice; the stored image must be the pinned one and the object's generation stay what it was.
+applies_again() { # kind, path of the pod template, kubectl apply's flags…
+    local kind=$1 path=$2 before
+    shift 2
+    workload "$kind" app "$IMAGE" >"$E2E_WORK/$CASE.json"
+    k apply "$@" -f "$E2E_WORK/$CASE.json"
+    expect_field "$kind/app" "{$path.spec.containers[0].image}" "$PINNED"
+    before=$(k get "$kind/app" -o 'jsonpath={.metadata.generation}')
+    k apply "$@" -f "$E2E_WORK/$CASE.json"
+    expect_field "$kind/app" "{$path.spec.containers[0].image}" "$PINNED"
+    expect_field "$kind/app" '{.metadata.generation}' "$before"
+    k delete "$kind/app" --wait=false >/dev/null
 }
 
 # A text as an extended regular expression that matches just it.

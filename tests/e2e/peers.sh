@@ -58,19 +58,27 @@ start() { # name, command…
 
 running() { kill -0 "${PEER_PIDS[$1]:-0}" 2>/dev/null && [ "${PEER_PIDS[$1]:-0}" != 0 ]; }
 
-stop() { # name, [signal]
-    local name=$1 signal=${2:-TERM} pid=${PEER_PIDS[$1]:-}
+# Ends a peer that start started, and waits for its end.
+stop() { # name
+    local name=$1 pid=${PEER_PIDS[$1]:-}
     [ -n "$pid" ] || return 0
-    kill "-$signal" "$pid" 2>/dev/null || true
+    kill "$pid" 2>/dev/null || true
     gone() { ! kill -0 "$pid" 2>/dev/null; }
     wait_until 10 "the end of $name" gone || kill -KILL "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
     unset "PEER_PIDS[$name]"
 }
 
+# All are told to end before the first is waited for; etcd comes last, since the API server cannot end without it.
 stop_all() {
     local name
-    for name in "${!PEER_PIDS[@]}"; do stop "$name"; done
+    for name in "${!PEER_PIDS[@]}"; do
+        if [ "$name" != etcd ]; then kill "${PEER_PIDS[$name]}" 2>/dev/null || true; fi
+    done
+    for name in "${!PEER_PIDS[@]}"; do
+        if [ "$name" != etcd ]; then stop "$name"; fi
+    done
+    stop etcd
 }
 
 # Waits for an HTTP(S) endpoint and gives up at once if its process has ended.
@@ -157,6 +165,20 @@ http: {addr: "127.0.0.1:$port"}
 Y
     start "$name" docker-registry serve "$E2E_WORK/$name.yml"
     ready "$name" 20 "http://127.0.0.1:$port/v2/"
+}
+
+# A registry that takes every connection and never answers; it logs a line for each.
+start_hanging_registry() { # name, port
+    start "$1" python3 -c '
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024)
+taken = []
+while True:
+    taken.append(listener.accept())
+    print(len(taken), flush=True)
+' "$2"
+    listens() { : <"/dev/tcp/127.0.0.1/$2"; }
+    wait_until 10 "the hanging registry $1" listens "$@"
 }
 
 # --- webhooks ------------------------------------------------------------------------------------------------

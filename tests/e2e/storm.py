@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends many admission requests at once and prints one JSON line for each answer.
 
-    storm.py [--concurrency N] [--at COUNT --kill PID [--signal NAME]] URL CA REVIEW < images
+    storm.py [--concurrency N] [--namespace NAME] [--at COUNT --kill PID [--signal NAME]] URL CA REVIEW < images
 
 Each line of standard input is an image; each makes one request: the recorded review with a new uid and this image. With
 --kill, the process PID gets the signal (KILL) when COUNT answers have come. An answer that is no answer is printed with http 0.
@@ -24,6 +24,7 @@ import uuid
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--concurrency", type=int, default=16)
+arguments.add_argument("--namespace", default="storm")
 arguments.add_argument("--at", type=int, default=0)
 arguments.add_argument("--kill", type=int, default=0)
 arguments.add_argument("--signal", default="KILL")
@@ -33,6 +34,7 @@ arguments.add_argument("review")
 arguments = arguments.parse_args()
 
 url = urllib.parse.urlsplit(arguments.url)
+target = urllib.parse.urlunsplit(("", "", url.path, url.query, ""))
 context = ssl.create_default_context(cafile=arguments.ca)
 template = json.load(open(arguments.review, encoding="utf-8"))
 work = queue.SimpleQueue()
@@ -47,6 +49,7 @@ together = threading.Barrier(workers)
 def body(image):
     review = json.loads(json.dumps(template))
     review["request"]["uid"] = str(uuid.uuid4())
+    review["request"]["namespace"] = review["request"]["object"]["metadata"]["namespace"] = arguments.namespace
     review["request"]["object"]["spec"]["containers"][0]["image"] = image
     return review["request"]["uid"], json.dumps(review)
 
@@ -56,7 +59,7 @@ def ask(connection, image):
     begin = time.monotonic()
     row = {"image": image, "http": 0}
     try:
-        connection.request("POST", url.path, text, {"Content-Type": "application/json"})
+        connection.request("POST", target, text, {"Content-Type": "application/json"})
         response = connection.getresponse()
         data = response.read()
         row["http"] = response.status

@@ -33,11 +33,7 @@ fn sources() -> Vec<(String, String)> {
     files
         .into_iter()
         .map(|path| {
-            let name = path
-                .strip_prefix(&src)
-                .unwrap()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.strip_prefix(&src).unwrap().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).unwrap();
             (name, text)
         })
@@ -54,30 +50,17 @@ fn code_lines<'t>(text: &'t str, word: &str) -> Vec<&'t str> {
 
 fn is_pure(name: &str) -> bool {
     let in_tests = name.ends_with("tests.rs") || name.contains("/tests/");
-    let pure_folder = ["image/", "policy/", "admission/"]
-        .iter()
-        .any(|dir| name.starts_with(dir));
+    let pure_folder = ["image/", "policy/", "admission/"].iter().any(|dir| name.starts_with(dir));
     !in_tests && (pure_folder || (name.starts_with("validators/") && name.ends_with("judge.rs")))
 }
 
 #[test]
 fn pure_modules_do_no_io() {
-    let pure: Vec<_> = sources()
-        .into_iter()
-        .filter(|(name, _)| is_pure(name))
-        .collect();
-    assert!(
-        pure.len() > 10,
-        "the pure modules were not found: {}",
-        pure.len()
-    );
+    let pure: Vec<_> = sources().into_iter().filter(|(name, _)| is_pure(name)).collect();
+    assert!(pure.len() > 10, "the pure modules were not found: {}", pure.len());
     for (name, text) in pure {
         for word in IMPURE {
-            assert_eq!(
-                code_lines(&text, word),
-                Vec::<&str>::new(),
-                "{name} names {word}"
-            );
+            assert_eq!(code_lines(&text, word), Vec::<&str>::new(), "{name} names {word}");
         }
     }
 }
@@ -86,11 +69,7 @@ fn pure_modules_do_no_io() {
 fn only_validators_make_proofs() {
     for (name, text) in sources() {
         if !name.starts_with("validators/") {
-            assert_eq!(
-                code_lines(&text, "Verified::new("),
-                Vec::<&str>::new(),
-                "{name}"
-            );
+            assert_eq!(code_lines(&text, "Verified::new("), Vec::<&str>::new(), "{name}");
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use connaisseur::admission::Webhook;
 use connaisseur::cli::demo::registry::{Access, Effect, Fault, Options};
-use connaisseur::engine::{Engine, Webhook};
+use connaisseur::engine::Engine;
 use serde_json::{Value, json};
 
 use crate::support::{World, creation, decide, pod, pod_review, update};
@@ -68,11 +69,7 @@ fn kinds(spec: &Value) -> Vec<(&'static str, Value)> {
         of("", "PodTemplate", json!({"template": {"spec": spec}})),
         of("", "ReplicationController", template.clone()),
         of("batch", "Job", template.clone()),
-        of(
-            "batch",
-            "CronJob",
-            json!({"spec": {"jobTemplate": template}}),
-        ),
+        of("batch", "CronJob", json!({"spec": {"jobTemplate": template}})),
     ];
     for kind in ["Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"] {
         kinds.push(of("apps", kind, template.clone()));
@@ -128,11 +125,7 @@ fn a_debug_container_is_judged_although_the_rest_of_its_pod_is_not_new() {
         review
     };
     let words = ["no signatures", "ephemeral container `debug`"];
-    world.run(assert_both_deny(
-        &engine,
-        &with_debugger(&images.unsigned),
-        &words,
-    ));
+    world.run(assert_both_deny(&engine, &with_debugger(&images.unsigned), &words));
 
     let good = with_debugger(&images.signed).to_string();
     let answer = world.run(decide(&engine, Webhook::Mutate, good.as_bytes()));
@@ -195,11 +188,8 @@ fn what_an_object_says_of_itself_proves_nothing() {
 fn only_an_update_can_leave_an_image_unchanged() {
     let (world, engine, images) = world();
     let bad = pod(&[&images.unsigned]);
-    let answer = world.run(decide(
-        &engine,
-        Webhook::Mutate,
-        update(&bad, &bad).to_string().as_bytes(),
-    ));
+    let answer =
+        world.run(decide(&engine, Webhook::Mutate, update(&bad, &bad).to_string().as_bytes()));
     assert!(answer.allowed(), "{}", answer.message());
     for operation in ["CREATE", "DELETE", "CONNECT", "update", ""] {
         let mut review = update(&bad, &bad);
@@ -227,22 +217,10 @@ fn an_object_that_two_readers_could_read_differently_is_denied() {
     assert!(text.contains(&good), "{text}");
     let list = format!(r#""containers":[{good}]"#);
     for (from, to) in [
-        (
-            &list,
-            format!(r#"{list},"containers":[{}]"#, container(&images.unsigned)),
-        ),
-        (
-            &good,
-            format!(r#"{{"image":"{}",{}"#, images.unsigned, &good[1..]),
-        ),
-        (
-            &list,
-            format!(r#""initContainers":null,"initContainers":[],{list}"#),
-        ),
-        (
-            &"\"spec\":".to_owned(),
-            r#""spec":{"containers":[]},"spec":"#.to_owned(),
-        ),
+        (&list, format!(r#"{list},"containers":[{}]"#, container(&images.unsigned))),
+        (&good, format!(r#"{{"image":"{}",{}"#, images.unsigned, &good[1..])),
+        (&list, format!(r#""initContainers":null,"initContainers":[],{list}"#)),
+        (&"\"spec\":".to_owned(), r#""spec":{"containers":[]},"spec":"#.to_owned()),
         (&list, r#""containers":{}"#.to_owned()),
         (&list, r#""containers":[]"#.to_owned()),
         (&list, r#""containers":null"#.to_owned()),
@@ -268,16 +246,10 @@ fn an_object_that_two_readers_could_read_differently_is_denied() {
 #[test]
 fn more_images_than_a_request_may_have_are_denied_before_anybody_is_asked() {
     let (world, engine, _) = world();
-    let images: Vec<String> = (0..201)
-        .map(|n| world.image(&format!("many/app{n}:v1")))
-        .collect();
+    let images: Vec<String> = (0..201).map(|n| world.image(&format!("many/app{n}:v1"))).collect();
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let review = creation(&pod(&images));
-    world.run(assert_both_deny(
-        &engine,
-        &review,
-        &["201", "limits.imagesPerRequest"],
-    ));
+    world.run(assert_both_deny(&engine, &review, &["201", "limits.imagesPerRequest"]));
     assert_eq!(world.requests(), [""; 0]);
 }
 
@@ -288,10 +260,7 @@ fn a_rule_does_what_its_switches_say_and_no_more() {
         let config = world.config("");
         let plain = r#""with":{"verifyInTransparencyLog":false}"#;
         assert!(config.contains(plain), "{config}");
-        config.replace(
-            plain,
-            &format!(r#""with":{{"verifyInTransparencyLog":false,{with}}}"#),
-        )
+        config.replace(plain, &format!(r#""with":{{"verifyInTransparencyLog":false,{with}}}"#))
     };
     let ask = |engine: &Arc<Engine>, webhook, image: &str| {
         world.run(decide(engine, webhook, &pod_review(&[image])))
@@ -309,10 +278,7 @@ fn a_rule_does_what_its_switches_say_and_no_more() {
     let warned = ask(&engine, Webhook::Mutate, &images.unsigned);
     assert!(warned.allowed());
     let warnings = warned.0["response"]["warnings"].as_array().unwrap();
-    assert!(
-        warnings[1].as_str().unwrap().contains("no signatures"),
-        "{warnings:?}"
-    );
+    assert!(warnings[1].as_str().unwrap().contains("no signatures"), "{warnings:?}");
     let review = pod_review(&[&images.unsigned, "nobody.test/app:v1"]);
     world
         .run(decide(&engine, Webhook::Mutate, &review))
@@ -324,17 +290,9 @@ fn a_dry_run_is_answered_like_any_other() {
     let (world, engine, images) = world();
     for image in [&images.signed, &images.pinned, &images.unsigned] {
         let mut review = creation(&pod(&[image]));
-        let real = world.run(decide(
-            &engine,
-            Webhook::Mutate,
-            review.to_string().as_bytes(),
-        ));
+        let real = world.run(decide(&engine, Webhook::Mutate, review.to_string().as_bytes()));
         review["request"]["dryRun"] = json!(true);
-        let dry = world.run(decide(
-            &engine,
-            Webhook::Mutate,
-            review.to_string().as_bytes(),
-        ));
+        let dry = world.run(decide(&engine, Webhook::Mutate, review.to_string().as_bytes()));
         assert_eq!(real, dry);
     }
 }
@@ -348,13 +306,7 @@ fn whoever_names_an_image_cannot_send_us_to_addresses_of_our_own() {
         .map(|(pattern, validator)| (pattern.to_owned(), validator));
     let rules: Vec<_> = rules.iter().map(|(p, v)| (p.as_str(), *v)).collect();
     let engine = world.engine(&world.config_with(&rules, ""));
-    let port = inside
-        .registry
-        .host()
-        .rsplit_once(':')
-        .unwrap()
-        .1
-        .to_owned();
+    let port = inside.registry.host().rsplit_once(':').unwrap().1.to_owned();
     for host in [
         format!("127.0.0.1:{port}"),
         format!("localhost:{port}"),
@@ -414,11 +366,8 @@ fn the_login_of_one_validator_is_not_used_by_another() {
         ],
     });
     let engine = world.engine_with_secrets(&config.to_string(), secrets.path());
-    let mine = world.run(decide(
-        &engine,
-        Webhook::Mutate,
-        &pod_review(&[&world.image("mine/app:v1")]),
-    ));
+    let mine =
+        world.run(decide(&engine, Webhook::Mutate, &pod_review(&[&world.image("mine/app:v1")])));
     mine.assert_pinned(&[world.pinned("mine/app:v1", digest)]);
     let theirs = pod_review(&[&world.image("theirs/app:v1")]);
     let theirs = world.run(decide(&engine, Webhook::Mutate, &theirs));
@@ -426,11 +375,7 @@ fn the_login_of_one_validator_is_not_used_by_another() {
     assert!(!theirs.message().contains("secret of the first"));
     for request in world.registry.requests() {
         let authorised = request.headers.contains_key("authorization");
-        assert!(
-            !authorised || request.path.starts_with("/v2/mine/"),
-            "{}",
-            request.path
-        );
+        assert!(!authorised || request.path.starts_with("/v2/mine/"), "{}", request.path);
     }
 }
 
@@ -445,10 +390,7 @@ fn the_ca_of_one_validator_is_not_believed_by_another() {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    let world = World::start_with(Options {
-        tls: Some(Arc::new(tls)),
-        ..Options::default()
-    });
+    let world = World::start_with(Options { tls: Some(Arc::new(tls)), ..Options::default() });
     let digest = world.push_signed("mine/app", "v1");
     world.push_signed("theirs/app", "v1");
     let key = json!([{"name": "default", "key": world.alice.public_key_pem()}]);
@@ -465,11 +407,8 @@ fn the_ca_of_one_validator_is_not_believed_by_another() {
         "registries": [{"host": world.registry.host(), "insecure": false}],
     });
     let engine = world.engine(&config.to_string());
-    let mine = world.run(decide(
-        &engine,
-        Webhook::Mutate,
-        &pod_review(&[&world.image("mine/app:v1")]),
-    ));
+    let mine =
+        world.run(decide(&engine, Webhook::Mutate, &pod_review(&[&world.image("mine/app:v1")])));
     mine.assert_pinned(&[world.pinned("mine/app:v1", digest)]);
     let theirs = pod_review(&[&world.image("theirs/app:v1")]);
     let theirs = world.run(decide(&engine, Webhook::Mutate, &theirs));
@@ -486,9 +425,7 @@ fn a_tag_that_moves_after_it_was_verified_does_not_move_the_pin() {
     let evil = world.registry.push_image("app", "evil");
     let bytes = json!({"schemaVersion": 2, "moved": true}).to_string();
     let moved =
-        world
-            .registry
-            .push_manifest("app", Some("signed"), crate::support::MANIFEST, bytes);
+        world.registry.push_manifest("app", Some("signed"), crate::support::MANIFEST, bytes);
     assert_ne!(moved, evil);
     let again = world.run(decide(&engine, Webhook::Mutate, &asked));
     again.assert_pinned(std::slice::from_ref(&images.pinned));

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use connaisseur::engine::{Engine, Webhook};
+use connaisseur::admission::Webhook;
+use connaisseur::engine::Engine;
 use connaisseur::image::Digest;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -21,14 +22,8 @@ const RECORDED: &str = "registry.example.test/";
 
 /// Digests that were made up for the recordings, and the images that they are to be.
 const MADE_UP: [(&str, &str); 2] = [
-    (
-        "7f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
-        "web:v2",
-    ),
-    (
-        "2d5c8f4b0d7f0c1e6a9b3a4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80",
-        "app:v2",
-    ),
+    ("7f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0", "web:v2"),
+    ("2d5c8f4b0d7f0c1e6a9b3a4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80", "app:v2"),
 ];
 
 /// Images of `team/` that alice signed.
@@ -134,10 +129,7 @@ fn every_recorded_review_is_answered_as_in_its_snapshot() {
         let [mutate, validate] = answers.each_ref().map(|answer| recorded.shown(answer));
         let question: Value = serde_json::from_slice(body).unwrap();
         for answer in [&mutate, &validate] {
-            assert_eq!(
-                answer["response"]["uid"], question["request"]["uid"],
-                "{name}"
-            );
+            assert_eq!(answer["response"]["uid"], question["request"]["uid"], "{name}");
             assert_eq!(answer["apiVersion"], question["apiVersion"], "{name}");
             assert_eq!(answer["kind"], "AdmissionReview", "{name}");
         }

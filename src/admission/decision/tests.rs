@@ -1,4 +1,4 @@
-//! From judgements to answers, and the words of denials.
+//! From judgements to answers, under every mode and webhook.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +16,9 @@ use crate::metrics::Metrics;
 use crate::policy::JudgedBy;
 use crate::validators::{Approval, Refusal};
 
-const NO_MODES: Modes = Modes {
-    pods_only: false,
-    detection: false,
-};
-const PODS_ONLY: Modes = Modes {
-    pods_only: true,
-    detection: false,
-};
-const DETECTION: Modes = Modes {
-    pods_only: false,
-    detection: true,
-};
+const NO_MODES: Modes = Modes { pods_only: false, detection: false };
+const PODS_ONLY: Modes = Modes { pods_only: true, detection: false };
+const DETECTION: Modes = Modes { pods_only: false, detection: true };
 
 /// What a fake validator says of an image, by a word in its name.
 struct Bench {
@@ -38,11 +29,7 @@ struct Bench {
 
 fn rule(mode: Mode, detection: bool) -> Rule {
     Rule {
-        pattern: if detection {
-            "*:*".into()
-        } else {
-            "docker.io/*:*".into()
-        },
+        pattern: if detection { "*:*".into() } else { "docker.io/*:*".into() },
         validator: Arc::from("sigs"),
         validator_type: "cosign",
         mode,
@@ -59,11 +46,7 @@ fn digest() -> Digest {
 impl Bench {
     fn new(uses: &[ImageUse<'_>], mode: Mode) -> Self {
         let images = uses.iter().map(|place| place.image.parse()).collect();
-        Self {
-            images,
-            rule: rule(mode, false),
-            warns: rule(mode, true),
-        }
+        Self { images, rule: rule(mode, false), warns: rule(mode, true) }
     }
 
     fn judged<'a>(&'a self, uses: &'a [ImageUse<'a>], before: &Before<'_>) -> Vec<Judged<'a>> {
@@ -80,11 +63,7 @@ impl Bench {
 
     fn outcome<'a>(&'a self, image: &'a ImageRef) -> Outcome<'a> {
         let path = image.repository().path();
-        let rule = if path.contains("warn") {
-            &self.warns
-        } else {
-            &self.rule
-        };
+        let rule = if path.contains("warn") { &self.warns } else { &self.rule };
         let refused = |refusal| Outcome::Refused { rule, refusal };
         match path {
             _ if path.contains("unruled") => Outcome::NoRule(image),
@@ -102,11 +81,7 @@ impl Bench {
                 reason: crate::validators::Reason::new("pool-full", "all verifications are taken"),
                 retry_after: Duration::from_millis(1200),
             }),
-            _ => Outcome::Verified {
-                image,
-                rule,
-                verified: Verified::for_test(digest()),
-            },
+            _ => Outcome::Verified { image, rule, verified: Verified::for_test(digest()) },
         }
     }
 }
@@ -162,11 +137,7 @@ impl<'a> Case<'a> {
         let uses = workload.images_to_judge(&Limits::default()).expect("good");
         let bench = Bench::new(uses, self.mode);
         let before = Before::of(self.operation, Some(&old));
-        let situation = Situation {
-            webhook: self.webhook,
-            workload: &workload,
-            modes: self.modes,
-        };
+        let situation = Situation { webhook: self.webhook, workload: &workload, modes: self.modes };
         Decision::of(&bench.judged(uses, &before), &situation)
     }
 
@@ -185,11 +156,7 @@ impl<'a> Case<'a> {
 }
 
 fn pins(answer: &Answer) -> Vec<(&str, &str)> {
-    answer
-        .pins
-        .iter()
-        .map(|pin| (pin.pointer(), pin.original()))
-        .collect()
+    answer.pins.iter().map(|pin| (pin.pointer(), pin.original())).collect()
 }
 
 fn code(images: &[&str]) -> Option<u16> {
@@ -202,19 +169,10 @@ fn verified_images_are_pinned_at_their_places() {
     assert_eq!(answer.denied, None);
     assert_eq!(
         pins(&answer),
-        [
-            ("/spec/containers/0/image", "good:1"),
-            ("/spec/containers/2/image", "r.io/good")
-        ]
+        [("/spec/containers/0/image", "good:1"), ("/spec/containers/2/image", "r.io/good")]
     );
-    assert_eq!(
-        answer.pins[0].pinned(),
-        format!("index.docker.io/library/good:1@{}", digest())
-    );
-    assert_eq!(
-        answer.pins[1].pinned(),
-        format!("r.io/good:latest@{}", digest())
-    );
+    assert_eq!(answer.pins[0].pinned(), format!("index.docker.io/library/good:1@{}", digest()));
+    assert_eq!(answer.pins[1].pinned(), format!("r.io/good:latest@{}", digest()));
     assert_eq!(answer.audit, [("static", "1".to_owned())]);
 }
 
@@ -224,20 +182,14 @@ fn what_is_pinned_already_or_must_not_be_is_not_patched() {
     assert!(Case::pod(&[&pinned]).answer().pins.is_empty());
     let both = format!("docker.io/good:1@{}", digest());
     assert!(Case::pod(&[&both]).answer().pins.is_empty());
-    let only = Case {
-        mode: Mode::ValidateOnly,
-        ..Case::pod(&["good:1"])
-    };
+    let only = Case { mode: Mode::ValidateOnly, ..Case::pod(&["good:1"]) };
     assert_eq!((only.answer().denied, only.answer().pins), (None, vec![]));
     let update = Case {
         operation: Operation::Update,
         old: &["good:1", "other:1"],
         ..Case::pod(&["good:1", "good:2"])
     };
-    assert_eq!(
-        pins(&update.answer()),
-        [("/spec/containers/1/image", "good:2")]
-    );
+    assert_eq!(pins(&update.answer()), [("/spec/containers/1/image", "good:2")]);
 }
 
 /// A Job's template is immutable: applying the manifest of an existing Job again asks to write the
@@ -245,42 +197,21 @@ fn what_is_pinned_already_or_must_not_be_is_not_patched() {
 #[test]
 fn a_job_that_is_applied_again_is_pinned_as_it_was() {
     let pinned = [("/spec/template/spec/containers/0/image", "good:1")];
-    let created = Case {
-        kind: ("batch", "Job"),
-        ..Case::pod(&["good:1"])
-    };
+    let created = Case { kind: ("batch", "Job"), ..Case::pod(&["good:1"]) };
     assert_eq!(pins(&created.answer()), pinned);
-    let applied = Case {
-        operation: Operation::Update,
-        old: &["other:1"],
-        ..created
-    };
+    let applied = Case { operation: Operation::Update, old: &["other:1"], ..created };
     assert_eq!(pins(&applied.answer()), pinned);
-    let unchanged = Case {
-        old: &["good:1"],
-        ..applied
-    };
-    assert_eq!(
-        (unchanged.answer().denied, unchanged.answer().pins),
-        (None, vec![])
-    );
+    let unchanged = Case { old: &["good:1"], ..applied };
+    assert_eq!((unchanged.answer().denied, unchanged.answer().pins), (None, vec![]));
 }
 
 #[test]
 fn the_validating_webhook_denies_what_is_not_pinned_and_patches_nothing() {
-    let validate = |case: Case<'_>| {
-        Case {
-            webhook: Webhook::Validate,
-            ..case
-        }
-        .answer()
-    };
+    let validate = |case: Case<'_>| Case { webhook: Webhook::Validate, ..case }.answer();
     let denied = validate(Case::pod(&["good:1"])).denied.expect("denied");
     assert_eq!(denied.code, 403);
     assert!(
-        denied
-            .message
-            .contains("image good:1 is not pinned to the digest that was verified"),
+        denied.message.contains("image good:1 is not pinned to the digest that was verified"),
         "{}",
         denied.message
     );
@@ -288,42 +219,20 @@ fn the_validating_webhook_denies_what_is_not_pinned_and_patches_nothing() {
     for (case, why) in [
         (Case::pod(&[&pinned]), "it is pinned"),
         (Case::pod(&["static:1"]), "it was approved, not verified"),
+        (Case { mode: Mode::ValidateOnly, ..Case::pod(&["good:1"]) }, "the rule does not pin"),
         (
-            Case {
-                mode: Mode::ValidateOnly,
-                ..Case::pod(&["good:1"])
-            },
-            "the rule does not pin",
-        ),
-        (
-            Case {
-                operation: Operation::Update,
-                old: &["good:1"],
-                ..Case::pod(&["good:1"])
-            },
+            Case { operation: Operation::Update, old: &["good:1"], ..Case::pod(&["good:1"]) },
             "it is unchanged",
         ),
         (
-            Case {
-                kind: ("apps", "Deployment"),
-                modes: PODS_ONLY,
-                ..Case::pod(&["good:1"])
-            },
+            Case { kind: ("apps", "Deployment"), modes: PODS_ONLY, ..Case::pod(&["good:1"]) },
             "only Pods are pinned",
         ),
     ] {
         let answer = validate(case);
-        assert_eq!(
-            (answer.denied, answer.pins, answer.warnings),
-            (None, vec![], vec![]),
-            "{why}"
-        );
+        assert_eq!((answer.denied, answer.pins, answer.warnings), (None, vec![], vec![]), "{why}");
     }
-    let changed = Case {
-        operation: Operation::Update,
-        old: &["good:1"],
-        ..Case::pod(&["good:2"])
-    };
+    let changed = Case { operation: Operation::Update, old: &["good:1"], ..Case::pod(&["good:2"]) };
     assert!(validate(changed).denied.is_some());
 }
 
@@ -331,18 +240,8 @@ fn the_validating_webhook_denies_what_is_not_pinned_and_patches_nothing() {
 fn a_reference_with_another_digest_than_the_verified_one_is_denied() {
     let other = format!("good:1@{}", Digest::of(b"other"));
     for webhook in [Webhook::Mutate, Webhook::Validate] {
-        let denied = Case {
-            webhook,
-            ..Case::pod(&[&other])
-        }
-        .answer()
-        .denied
-        .expect("denied");
-        assert!(
-            denied.message.contains("vouch for another digest"),
-            "{}",
-            denied.message
-        );
+        let denied = Case { webhook, ..Case::pod(&[&other]) }.answer().denied.expect("denied");
+        assert!(denied.message.contains("vouch for another digest"), "{}", denied.message);
     }
 }
 
@@ -352,11 +251,7 @@ fn the_worst_failure_decides_the_code() {
     assert_eq!(code(&["busy:1", "good:1"]), Some(429));
     assert_eq!(code(&["busy:1", "unknown:1"]), Some(503));
     for rejected in ["bad:1", "denied:1", "unruled:1", "IN VALID"] {
-        assert_eq!(
-            code(&["busy:1", "unknown:1", rejected]),
-            Some(403),
-            "{rejected}"
-        );
+        assert_eq!(code(&["busy:1", "unknown:1", rejected]), Some(403), "{rejected}");
     }
     assert_eq!(
         Decision::unreadable("no containers", "Pod")
@@ -369,16 +264,9 @@ fn the_worst_failure_decides_the_code() {
 
 #[test]
 fn every_failing_image_is_reported_in_the_order_of_the_object() {
-    let message = Case::pod(&[
-        "bad:1",
-        "good:1",
-        "unruled:1",
-        "IN\nVALID",
-        "denied:1",
-        "bad:1",
-    ])
-    .decide()
-    .message();
+    let message = Case::pod(&["bad:1", "good:1", "unruled:1", "IN\nVALID", "denied:1", "bad:1"])
+        .decide()
+        .message();
     let lines: Vec<&str> = message.lines().collect();
     assert_eq!(
         lines,
@@ -393,9 +281,7 @@ fn every_failing_image_is_reported_in_the_order_of_the_object() {
 
 #[test]
 fn a_message_is_bounded_and_counts_what_it_leaves_out() {
-    let images: Vec<String> = (0..200)
-        .map(|at| format!("bad{at}/{}", "x".repeat(200)))
-        .collect();
+    let images: Vec<String> = (0..200).map(|at| format!("bad{at}/{}", "x".repeat(200))).collect();
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let message = Case::pod(&images).decide().message();
     assert!(message.len() < 33 * 1024, "{}", message.len());
@@ -403,86 +289,44 @@ fn a_message_is_bounded_and_counts_what_it_leaves_out() {
     assert!(message.ends_with(&format!("… and {} more images", 200 - shown)));
     let same = vec!["bad:1"; 100];
     let message = Case::pod(&same).decide().message();
-    assert!(
-        message.contains("container `c7`, 92 more, rule"),
-        "{message}"
-    );
+    assert!(message.contains("container `c7`, 92 more, rule"), "{message}");
 }
 
 #[test]
 fn pods_only_admits_other_kinds_with_a_warning_and_comes_before_detection() {
-    let both = Modes {
-        pods_only: true,
-        detection: true,
-    };
+    let both = Modes { pods_only: true, detection: true };
     for modes in [PODS_ONLY, both] {
-        let answer = Case {
-            kind: ("apps", "Deployment"),
-            modes,
-            ..Case::pod(&["good:1", "bad:1"])
-        }
-        .answer();
+        let answer =
+            Case { kind: ("apps", "Deployment"), modes, ..Case::pod(&["good:1", "bad:1"]) }
+                .answer();
         assert_eq!((answer.denied, answer.pins), (None, vec![]));
         assert_eq!(answer.warnings[0], "pod-only validation active");
         assert!(answer.warnings[1].starts_with("error during cosign validation of image bad:1"));
         assert_eq!(answer.audit, [("podsOnly", "1".to_owned())]);
     }
-    let good = Case {
-        kind: ("apps", "Deployment"),
-        modes: PODS_ONLY,
-        ..Case::pod(&["good:1"])
-    }
-    .answer();
-    assert_eq!(
-        (good.denied, good.pins, good.warnings),
-        (None, vec![], vec![])
-    );
-    let pod = Case {
-        modes: PODS_ONLY,
-        ..Case::pod(&["bad:1"])
-    }
-    .answer();
+    let good =
+        Case { kind: ("apps", "Deployment"), modes: PODS_ONLY, ..Case::pod(&["good:1"]) }.answer();
+    assert_eq!((good.denied, good.pins, good.warnings), (None, vec![], vec![]));
+    let pod = Case { modes: PODS_ONLY, ..Case::pod(&["bad:1"]) }.answer();
     assert!(pod.denied.is_some());
 }
 
 #[test]
 fn pods_only_lets_nothing_pass_whose_kind_is_not_known() {
-    assert!(
-        Decision::unreadable("broken", "")
-            .under(PODS_ONLY)
-            .denied
-            .is_some()
-    );
-    assert!(
-        Decision::unreadable("broken", "Pod")
-            .under(PODS_ONLY)
-            .denied
-            .is_some()
-    );
-    assert!(
-        Decision::unreadable("broken", "Widget")
-            .under(PODS_ONLY)
-            .denied
-            .is_none()
-    );
+    assert!(Decision::unreadable("broken", "").under(PODS_ONLY).denied.is_some());
+    assert!(Decision::unreadable("broken", "Pod").under(PODS_ONLY).denied.is_some());
+    assert!(Decision::unreadable("broken", "Widget").under(PODS_ONLY).denied.is_none());
 }
 
 #[test]
 fn detection_mode_admits_with_a_warning_and_without_a_patch() {
-    let case = Case {
-        modes: DETECTION,
-        ..Case::pod(&["good:1", "bad:1"])
-    };
+    let case = Case { modes: DETECTION, ..Case::pod(&["good:1", "bad:1"]) };
     assert!(!case.decide().admits(), "the decision stays");
     let answer = case.answer();
     assert_eq!((answer.denied, answer.pins), (None, vec![]));
     assert_eq!(answer.warnings[0], "detection mode active");
     assert_eq!(answer.audit, [("detection", "1".to_owned())]);
-    let good = Case {
-        modes: DETECTION,
-        ..Case::pod(&["good:1"])
-    }
-    .answer();
+    let good = Case { modes: DETECTION, ..Case::pod(&["good:1"]) }.answer();
     assert_eq!((good.pins.len(), good.warnings.len()), (1, 0));
 }
 
@@ -497,27 +341,17 @@ fn a_rule_in_detection_mode_only_warns_unless_another_rule_denies() {
         "{}",
         answer.warnings[1]
     );
-    let denied = Case::pod(&["warn-bad:1", "busy:1"])
-        .answer()
-        .denied
-        .expect("denied");
+    let denied = Case::pod(&["warn-bad:1", "busy:1"]).answer().denied.expect("denied");
     assert_eq!(denied.code, 429, "what only warns does not choose the code");
     assert_eq!(denied.message.lines().count(), 2, "but it is reported");
 }
 
 #[test]
 fn a_warning_is_one_line_because_api_servers_drop_others() {
-    let answer = Case {
-        modes: DETECTION,
-        ..Case::pod(&["bad:1", "IN\nVALID", "unruled:1"])
-    }
-    .answer();
+    let answer =
+        Case { modes: DETECTION, ..Case::pod(&["bad:1", "IN\nVALID", "unruled:1"]) }.answer();
     assert_eq!(answer.warnings.len(), 2);
-    assert!(
-        !answer.warnings[1].chars().any(char::is_control),
-        "{}",
-        answer.warnings[1]
-    );
+    assert!(!answer.warnings[1].chars().any(char::is_control), "{}", answer.warnings[1]);
     assert_eq!(answer.warnings[1].matches("; ").count(), 2);
 }
 
@@ -525,16 +359,10 @@ fn a_warning_is_one_line_because_api_servers_drop_others() {
 fn a_whole_request_can_be_skipped() {
     let object =
         RawValue::from_string(r#"{"spec":{"containers":[{},{}]}}"#.to_owned()).expect("JSON");
-    let kind = GroupVersionKind {
-        kind: "Pod".into(),
-        ..GroupVersionKind::default()
-    };
+    let kind = GroupVersionKind { kind: "Pod".into(), ..GroupVersionKind::default() };
     let pod = Workload::read(&kind, Some(&object), Which::New).expect("good");
     let answer = Decision::skipped(Skip::Deleting, &pod).under(NO_MODES);
-    assert_eq!(
-        (answer.denied, answer.audit),
-        (None, vec![("deleting", "2".to_owned())])
-    );
+    assert_eq!((answer.denied, answer.audit), (None, vec![("deleting", "2".to_owned())]));
 }
 
 #[test]
@@ -545,20 +373,8 @@ fn responses_have_their_form() {
         ("denied_forbidden", Case::pod(&["bad:1", "unruled:1"])),
         ("denied_inconclusive", Case::pod(&["unknown:1"])),
         ("denied_overloaded", Case::pod(&["busy:1"])),
-        (
-            "detection_mode",
-            Case {
-                modes: DETECTION,
-                ..Case::pod(&["bad:1"])
-            },
-        ),
-        (
-            "validate_unpinned",
-            Case {
-                webhook: Webhook::Validate,
-                ..Case::pod(&["good:1"])
-            },
-        ),
+        ("detection_mode", Case { modes: DETECTION, ..Case::pod(&["bad:1"]) }),
+        ("validate_unpinned", Case { webhook: Webhook::Validate, ..Case::pod(&["good:1"]) }),
     ] {
         let mut response = case.response();
         if let Some(patch) = response.pointer_mut("/response/patch") {

@@ -1,4 +1,4 @@
-//! Reviews, whole and broken.
+//! Reviews that are whole, broken, too deep or contradictory.
 
 use proptest::prelude::*;
 
@@ -21,26 +21,13 @@ fn a_review_is_read_and_unknown_fields_are_ignored() {
     assert_eq!(&*review.envelope.kind, "AdmissionReview");
     let request = review.request;
     assert_eq!(
-        (
-            &*request.kind.group,
-            &*request.kind.version,
-            &*request.kind.kind
-        ),
+        (&*request.kind.group, &*request.kind.version, &*request.kind.kind),
         ("apps", "v1", "Deployment")
     );
     assert_eq!((&*request.sub_resource, &*request.namespace), ("x", "shop"));
-    assert_eq!(
-        (request.operation, request.dry_run),
-        (Operation::Update, true)
-    );
-    assert_eq!(
-        request.object.map(RawValue::get),
-        Some(r#"{"spec":{"a":[1,2]}}"#)
-    );
-    assert_eq!(
-        request.old_object.map(RawValue::get),
-        Some(r#"{"spec":null}"#)
-    );
+    assert_eq!((request.operation, request.dry_run), (Operation::Update, true));
+    assert_eq!(request.object.map(RawValue::get), Some(r#"{"spec":{"a":[1,2]}}"#));
+    assert_eq!(request.old_object.map(RawValue::get), Some(r#"{"spec":null}"#));
 }
 
 #[test]
@@ -66,10 +53,7 @@ fn without_a_uid_the_call_is_refused_with_a_sentence() {
         ("null", "received empty admission request"),
         ("{}", "received empty admission request"),
         (r#"{"request":null}"#, "received empty admission request"),
-        (
-            r#"["v1","AdmissionReview",{"uid":"u"}]"#,
-            "received empty admission request",
-        ),
+        (r#"["v1","AdmissionReview",{"uid":"u"}]"#, "received empty admission request"),
         (r#"{"request":{}}"#, "no usable uid"),
         (r#"{"request":{"uid":""}}"#, "no usable uid"),
         (r#"{"request":{"uid":null}}"#, "no usable uid"),
@@ -86,45 +70,27 @@ fn without_a_uid_the_call_is_refused_with_a_sentence() {
             other => panic!("{body}: {other:?}"),
         }
     }
-    let long = format!(
-        r#"{{"request":{{"uid":"{}"}}}}"#,
-        "u".repeat(MAX_UID_BYTES + 1)
-    );
+    let long = format!(r#"{{"request":{{"uid":"{}"}}}}"#, "u".repeat(MAX_UID_BYTES + 1));
     assert!(matches!(read(&long), Err(DecodeFault::NoUid { .. })));
 }
 
 #[test]
 fn after_the_uid_everything_broken_is_a_denial_that_can_be_addressed() {
-    let deep = format!(
-        r#"{{"request":{{"uid":"u","object":{}{}}}}}"#,
-        "[".repeat(200),
-        "]".repeat(200)
-    );
+    let deep =
+        format!(r#"{{"request":{{"uid":"u","object":{}{}}}}}"#, "[".repeat(200), "]".repeat(200));
     for (body, why) in [
         (r#"{"request":{"uid":"u","#, "EOF"),
-        (
-            r#"{"request":{"uid":"u","operation":1}}"#,
-            "expected a string",
-        ),
+        (r#"{"request":{"uid":"u","operation":1}}"#, "expected a string"),
         (r#"{"request":{"uid":"u","kind":"Pod"}}"#, "expected struct"),
         (r#"{"request":{"uid":"u","uid":"u"}}"#, "duplicate field"),
-        (
-            r#"{"request":{"uid":"u","object":{},"object":{}}}"#,
-            "duplicate field",
-        ),
-        (
-            r#"{"request":{"uid":"u"},"request":{"uid":"v"}}"#,
-            "duplicate field",
-        ),
+        (r#"{"request":{"uid":"u","object":{},"object":{}}}"#, "duplicate field"),
+        (r#"{"request":{"uid":"u"},"request":{"uid":"v"}}"#, "duplicate field"),
         (r#"{"request":{"uid":"u"}} trailing"#, "trailing"),
         (r#"{"request":{"uid":"u","object":{"a":tru}}}"#, "expected"),
         (&deep, "nests deeper than 128"),
     ] {
         match read(body) {
-            Err(DecodeFault::AfterUid {
-                envelope,
-                why: said,
-            }) => {
+            Err(DecodeFault::AfterUid { envelope, why: said }) => {
                 assert_eq!(&*envelope.uid, "u", "{body}");
                 assert_eq!(&*envelope.api_version, "admission.k8s.io/v1");
                 assert!(said.contains(why), "{body}: {said}");
@@ -137,13 +103,8 @@ fn after_the_uid_everything_broken_is_a_denial_that_can_be_addressed() {
 #[test]
 fn a_denial_echoes_what_was_read_before_the_break() {
     let body = r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"a\u002db",!"#;
-    let Err(DecodeFault::AfterUid { envelope, .. }) = read(body) else {
-        panic!("a denial")
-    };
-    assert_eq!(
-        (&*envelope.api_version, &*envelope.uid),
-        ("admission.k8s.io/v1beta1", "a-b")
-    );
+    let Err(DecodeFault::AfterUid { envelope, .. }) = read(body) else { panic!("a denial") };
+    assert_eq!((&*envelope.api_version, &*envelope.uid), ("admission.k8s.io/v1beta1", "a-b"));
 }
 
 proptest! {

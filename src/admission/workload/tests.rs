@@ -1,4 +1,4 @@
-//! Where each kind keeps its images.
+//! Every kind and every place where an image can stand.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -6,11 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn kind(group: &'static str, kind: &'static str) -> GroupVersionKind<'static> {
-    GroupVersionKind {
-        group: group.into(),
-        version: "v1".into(),
-        kind: kind.into(),
-    }
+    GroupVersionKind { group: group.into(), version: "v1".into(), kind: kind.into() }
 }
 
 fn raw(object: &Value) -> Box<RawValue> {
@@ -32,14 +28,8 @@ fn objects() -> Vec<(GroupVersionKind<'static>, Value)> {
     let meta = json!({"name": "web", "labels": {"a": "b"}});
     let templated = json!({"metadata": meta, "spec": {"replicas": 2, "template": {"metadata": {}, "spec": pod_spec()}}});
     vec![
-        (
-            kind("", "Pod"),
-            json!({"metadata": meta, "spec": pod_spec()}),
-        ),
-        (
-            kind("", "PodTemplate"),
-            json!({"metadata": meta, "template": {"spec": pod_spec()}}),
-        ),
+        (kind("", "Pod"), json!({"metadata": meta, "spec": pod_spec()})),
+        (kind("", "PodTemplate"), json!({"metadata": meta, "template": {"spec": pod_spec()}})),
         (kind("", "ReplicationController"), templated.clone()),
         (kind("apps", "DaemonSet"), templated.clone()),
         (kind("apps", "Deployment"), templated.clone()),
@@ -56,11 +46,7 @@ fn objects() -> Vec<(GroupVersionKind<'static>, Value)> {
 #[test]
 fn every_image_of_every_kind_is_found_and_its_pointer_leads_to_it() {
     let all = objects();
-    assert_eq!(
-        all.len(),
-        KINDS.len(),
-        "a kind of the table has no case here"
-    );
+    assert_eq!(all.len(), KINDS.len(), "a kind of the table has no case here");
     for (kind, object) in all {
         let text = raw(&object);
         let workload = Workload::read(&kind, Some(&text), Which::New).expect("good");
@@ -69,10 +55,8 @@ fn every_image_of_every_kind_is_found_and_its_pointer_leads_to_it() {
             ("web", &*kind.kind, false)
         );
         let images = workload.images_to_judge(&Limits::default()).expect("good");
-        let found: Vec<(String, &str)> = images
-            .iter()
-            .map(|image| (image.to_string(), &*image.image))
-            .collect();
+        let found: Vec<(String, &str)> =
+            images.iter().map(|image| (image.to_string(), &*image.image)).collect();
         let expected = [
             ("container `app`", "app:1"),
             ("container `side`", "side:1"),
@@ -80,10 +64,7 @@ fn every_image_of_every_kind_is_found_and_its_pointer_leads_to_it() {
             ("ephemeral container `debug`", "debug:1"),
             ("image volume `model`", "model:1"),
         ];
-        assert_eq!(
-            found,
-            expected.map(|(place, image)| (place.to_owned(), image))
-        );
+        assert_eq!(found, expected.map(|(place, image)| (place.to_owned(), image)));
         for image in images {
             let pointer = workload.pointer(image);
             assert_eq!(
@@ -107,16 +88,8 @@ fn kinds_that_are_not_in_the_table_are_refused() {
             "Deployment",
             "unknown workload kind \"Deployment\" of API group \"apps.example\"",
         ),
-        (
-            "apps",
-            "Pod",
-            "unknown workload kind \"Pod\" of API group \"apps\"",
-        ),
-        (
-            "extensions",
-            "ReplicaSet",
-            "only the built-in one of group \"apps\"",
-        ),
+        ("apps", "Pod", "unknown workload kind \"Pod\" of API group \"apps\""),
+        ("extensions", "ReplicaSet", "only the built-in one of group \"apps\""),
     ] {
         let fault = Workload::read(&kind(group, name), Some(&object), Which::New)
             .expect_err(name)
@@ -134,107 +107,52 @@ fn wrong_types_are_refused_and_the_object_is_named() {
         (r#"{"spec":{"containers":{}}}"#, "expected a sequence"),
         (r#"{"spec":{"containers":[null]}}"#, "invalid type: null"),
         (r#"{"spec":{"containers":["x"]}}"#, "expected an object"),
-        (
-            r#"{"spec":{"containers":[{"name":"a","image":5}]}}"#,
-            "expected a string",
-        ),
-        (
-            r#"{"spec":{"containers":[{"name":["a"],"image":"x"}]}}"#,
-            "expected a string",
-        ),
-        (
-            r#"{"spec":{"containers":[{"image":"good:1","image":"bad:1"}]}}"#,
-            "duplicate field",
-        ),
-        (
-            r#"{"spec":{"containers":[],"containers":[{"image":"x"}]}}"#,
-            "duplicate field",
-        ),
-        (
-            r#"{"spec":{"volumes":[{"image":"x"}]}}"#,
-            "expected an object",
-        ),
-        (
-            r#"{"spec":{"containers":[["app","app:1"]]}}"#,
-            "expected an object",
-        ),
-        (
-            r#"{"spec":[[{"name":"a","image":"x:1"}]]}"#,
-            "expected an object",
-        ),
-        (
-            r#"{"spec":{"containers":[{"image":"good:1","ima\u0067e":"bad:1"}]}}"#,
-            "duplicate field",
-        ),
+        (r#"{"spec":{"containers":[{"name":"a","image":5}]}}"#, "expected a string"),
+        (r#"{"spec":{"containers":[{"name":["a"],"image":"x"}]}}"#, "expected a string"),
+        (r#"{"spec":{"containers":[{"image":"good:1","image":"bad:1"}]}}"#, "duplicate field"),
+        (r#"{"spec":{"containers":[],"containers":[{"image":"x"}]}}"#, "duplicate field"),
+        (r#"{"spec":{"volumes":[{"image":"x"}]}}"#, "expected an object"),
+        (r#"{"spec":{"containers":[["app","app:1"]]}}"#, "expected an object"),
+        (r#"{"spec":[[{"name":"a","image":"x:1"}]]}"#, "expected an object"),
+        (r#"{"spec":{"containers":[{"image":"good:1","ima\u0067e":"bad:1"}]}}"#, "duplicate field"),
         (r#"{"metadata":{"name":1}}"#, "expected a string"),
     ] {
         let text = RawValue::from_string(object.to_owned()).expect("JSON");
         let fault = Workload::read(&kind("", "Pod"), Some(&text), Which::Old);
         let fault = fault.expect_err(object).to_string();
-        assert!(
-            fault.starts_with("cannot convert the old object to a Pod: "),
-            "{fault}"
-        );
+        assert!(fault.starts_with("cannot convert the old object to a Pod: "), "{fault}");
         assert!(fault.contains(why), "{object}: {fault}");
     }
-    let absent = Workload::read(&kind("", "Pod"), None, Which::New)
-        .expect_err("absent")
-        .to_string();
-    assert_eq!(
-        absent,
-        "cannot convert the new object to a Pod: there is no object"
-    );
+    let absent =
+        Workload::read(&kind("", "Pod"), None, Which::New).expect_err("absent").to_string();
+    assert_eq!(absent, "cannot convert the new object to a Pod: there is no object");
 }
 
 #[test]
 fn objects_without_images_or_with_too_many_are_refused() {
-    let limits = Limits {
-        images_per_request: 3,
-        ..Limits::default()
-    };
+    let limits = Limits { images_per_request: 3, ..Limits::default() };
     let fault = |spec: Value| {
         let text = raw(&json!({"spec": spec}));
         let workload = Workload::read(&kind("", "Pod"), Some(&text), Which::New).expect("good");
-        workload
-            .images_to_judge(&limits)
-            .map(<[_]>::len)
-            .map_err(|fault| fault.to_string())
+        workload.images_to_judge(&limits).map(<[_]>::len).map_err(|fault| fault.to_string())
     };
     let none = Err("no containers found in workload object".to_owned());
     assert_eq!(fault(json!(null)), none);
     assert_eq!(fault(json!({})), none);
-    assert_eq!(
-        fault(json!({"containers": null, "initContainers": []})),
-        none
-    );
-    assert_eq!(
-        fault(json!({"volumes": [{"name": "v", "image": {"reference": "x:1"}}]})),
-        none
-    );
-    assert_eq!(
-        fault(json!({"initContainers": [{"name": "a", "image": "x:1"}]})),
-        Ok(1)
-    );
+    assert_eq!(fault(json!({"containers": null, "initContainers": []})), none);
+    assert_eq!(fault(json!({"volumes": [{"name": "v", "image": {"reference": "x:1"}}]})), none);
+    assert_eq!(fault(json!({"initContainers": [{"name": "a", "image": "x:1"}]})), Ok(1));
     for (spec, place) in [
         (json!({"containers": [{"name": "a"}]}), "container `a`"),
-        (
-            json!({"containers": [{"name": "a", "image": ""}]}),
-            "container `a`",
-        ),
-        (
-            json!({"containers": [{"name": "a", "image": null}]}),
-            "container `a`",
-        ),
+        (json!({"containers": [{"name": "a", "image": ""}]}), "container `a`"),
+        (json!({"containers": [{"name": "a", "image": null}]}), "container `a`"),
         (
             json!({"containers": [{"name": "a", "image": "x:1"}], "volumes": [{"name": "v", "image": {}}]}),
             "image volume `v`",
         ),
     ] {
         let said = fault(spec).expect_err("no image");
-        assert!(
-            said.starts_with(&format!("no image is given for {place}")),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("no image is given for {place}")), "{said}");
     }
     let many = vec![json!({"name": "a", "image": "x:1"}); 4];
     assert_eq!(fault(json!({"containers": many[1..]})), Ok(3));

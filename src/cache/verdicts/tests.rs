@@ -16,27 +16,15 @@ fn at(second: i64) -> Timestamp {
 
 #[expect(clippy::unnecessary_wraps, reason = "a verdict is a result")]
 fn verified(judged_at: i64, valid_until: i64) -> Verdict {
-    Ok(Verified::in_test(
-        Digest::of(b"image"),
-        at(judged_at),
-        at(valid_until),
-    ))
+    Ok(Verified::in_test(Digest::of(b"image"), at(judged_at), at(valid_until)))
 }
 
 fn rejected() -> Verdict {
-    Err(Refusal::rejected(
-        "no-matching-signature",
-        "no matching signatures",
-    ))
+    Err(Refusal::rejected("no-matching-signature", "no matching signatures"))
 }
 
 fn subject(repository: &RepositoryName) -> Subject<'_> {
-    Subject {
-        fingerprint: &FINGERPRINT,
-        digest: Digest::of(b"image"),
-        tag: None,
-        repository,
-    }
+    Subject { fingerprint: &FINGERPRINT, digest: Digest::of(b"image"), tag: None, repository }
 }
 
 /// From which second until before which second a verdict, put at second 0, is found.
@@ -52,11 +40,7 @@ fn life(settings: &config::Cache, verdict: &Verdict) -> Option<(i64, i64)> {
         })
         .collect();
     let (first, last) = (*hits.first()?, *hits.last()?);
-    assert_eq!(
-        hits.len(),
-        usize::try_from(last - first + 1).unwrap(),
-        "hits have gaps"
-    );
+    assert_eq!(hits.len(), usize::try_from(last - first + 1).unwrap(), "hits have gaps");
     Some((first, last + 1))
 }
 
@@ -70,14 +54,8 @@ fn seconds(verdict: u64, name: u64) -> config::Cache {
 
 #[test]
 fn a_verified_verdict_lives_until_it_expires_and_at_most_ten_minutes() {
-    assert_eq!(
-        life(&config::Cache::default(), &verified(0, 100)),
-        Some((0, 100))
-    );
-    assert_eq!(
-        life(&config::Cache::default(), &verified(0, 5000)),
-        Some((0, 600))
-    );
+    assert_eq!(life(&config::Cache::default(), &verified(0, 100)), Some((0, 100)));
+    assert_eq!(life(&config::Cache::default(), &verified(0, 5000)), Some((0, 600)));
     assert_eq!(life(&seconds(60, 30), &verified(0, 5000)), Some((0, 60)));
 }
 
@@ -88,10 +66,7 @@ fn the_life_of_a_verified_verdict_begins_when_it_was_judged_not_when_it_was_kept
 
 #[test]
 fn a_verdict_of_the_future_is_a_miss() {
-    assert_eq!(
-        life(&config::Cache::default(), &verified(3, 100)),
-        Some((3, 100))
-    );
+    assert_eq!(life(&config::Cache::default(), &verified(3, 100)), Some((3, 100)));
 }
 
 #[test]
@@ -115,10 +90,7 @@ fn no_signature_is_kept_thirty_seconds_however_long_names_live() {
 
 #[test]
 fn rejected_verdicts_can_be_turned_off_alone() {
-    let settings = config::Cache {
-        rejected: false,
-        ..config::Cache::default()
-    };
+    let settings = config::Cache { rejected: false, ..config::Cache::default() };
     assert_eq!(life(&settings, &rejected()), None);
     assert_eq!(life(&settings, &verified(0, 5000)), Some((0, 600)));
 }
@@ -145,42 +117,18 @@ fn everything_that_could_change_the_verdict_is_part_of_the_key() {
     let verdicts = Verdicts::new(&config::Cache::default());
     let [here, there, other] =
         ["reg.example/app", "other.example/app", "reg.example/app2"].map(repository);
-    let subject = Subject {
-        tag: Some("1"),
-        ..subject(&here)
-    };
+    let subject = Subject { tag: Some("1"), ..subject(&here) };
     verdicts.put(&subject, &verified(0, 100), at(0));
 
     assert!(verdicts.get(&subject, at(1)).is_some());
     for other in [
-        Subject {
-            fingerprint: &Fingerprint([2; 32]),
-            ..subject
-        },
-        Subject {
-            digest: Digest::of(b"other"),
-            ..subject
-        },
-        Subject {
-            tag: Some("2"),
-            ..subject
-        },
-        Subject {
-            tag: Some(""),
-            ..subject
-        },
-        Subject {
-            tag: None,
-            ..subject
-        },
-        Subject {
-            repository: &there,
-            ..subject
-        },
-        Subject {
-            repository: &other,
-            ..subject
-        },
+        Subject { fingerprint: &Fingerprint([2; 32]), ..subject },
+        Subject { digest: Digest::of(b"other"), ..subject },
+        Subject { tag: Some("2"), ..subject },
+        Subject { tag: Some(""), ..subject },
+        Subject { tag: None, ..subject },
+        Subject { repository: &there, ..subject },
+        Subject { repository: &other, ..subject },
     ] {
         assert_eq!(verdicts.get(&other, at(1)), None, "{other:?}");
     }
@@ -193,29 +141,17 @@ fn a_later_verdict_replaces_an_earlier_one() {
     verdicts.put(&subject(&repository), &rejected(), at(0));
     verdicts.put(&subject(&repository), &verified(1, 100), at(1));
 
-    assert_eq!(
-        verdicts.get(&subject(&repository), at(2)),
-        Some(verified(1, 100))
-    );
+    assert_eq!(verdicts.get(&subject(&repository), at(2)), Some(verified(1, 100)));
 }
 
 #[test]
 fn verdicts_are_bounded_by_bytes() {
-    let verdicts = Verdicts::new(&config::Cache {
-        verdict_bytes: 32 * 1024,
-        ..config::Cache::default()
-    });
+    let verdicts =
+        Verdicts::new(&config::Cache { verdict_bytes: 32 * 1024, ..config::Cache::default() });
     let repository = repository("reg.example/app");
     for number in 0_u32..5_000 {
         let digest = Digest::of(&number.to_be_bytes());
-        verdicts.put(
-            &Subject {
-                digest,
-                ..subject(&repository)
-            },
-            &rejected(),
-            at(0),
-        );
+        verdicts.put(&Subject { digest, ..subject(&repository) }, &rejected(), at(0));
     }
     verdicts.entries.run_pending_tasks();
 

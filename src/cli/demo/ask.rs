@@ -23,26 +23,14 @@ impl Asker {
             .no_proxy()
             .build()
             .context("cannot make a client")?;
-        Ok(Self {
-            client,
-            url: format!("{server}/mutate?timeout=10s"),
-        })
+        Ok(Self { client, url: format!("{server}/mutate?timeout=10s") })
     }
 
     /// Asks about a Pod with one container for each image.
     pub(super) async fn ask(&self, images: &[String]) -> anyhow::Result<(Heard, Duration)> {
         let begun = Instant::now();
-        let request = self
-            .client
-            .post(&self.url)
-            .header("content-type", "application/json");
-        let bytes = request
-            .body(review(images))
-            .send()
-            .await?
-            .error_for_status()?
-            .bytes()
-            .await?;
+        let request = self.client.post(&self.url).header("content-type", "application/json");
+        let bytes = request.body(review(images)).send().await?.error_for_status()?.bytes().await?;
         let took = begun.elapsed();
         Ok((Heard::read(&bytes)?, took))
     }

@@ -19,21 +19,12 @@ use self::ask::{Asker, is_as_expected};
 use self::world::{Case, World};
 use super::Outcome;
 use super::answer::Heard;
-use super::render::{self, Cell, GREEN, RED};
+use super::render::{self, Cell, DIM, GREEN, RED, RESET};
 use crate::app::{Process, Serving, service};
 use crate::config::{Overrides, Source};
+use crate::engine::Engine;
 use crate::http::{Server, shutdown_signal};
-
-/// The columns of the table.
-const HEAD: [&str; 7] = [
-    "case",
-    "image",
-    "decision",
-    "digest",
-    "as expected",
-    "time",
-    "why",
-];
+use crate::policy::Rule;
 
 /// The name of the curl command's body file.
 const REVIEW_FILE: &str = "review.json";
@@ -49,9 +40,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let process = Process::start()?;
     let folder = Folder::create()?;
-    process
-        .tokio
-        .block_on(show(&process, folder.path(), args.once))
+    process.tokio.block_on(show(&process, folder.path(), args.once))
 }
 
 async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Outcome> {
@@ -66,17 +55,12 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
     };
     let engine = process.engine(&source, &Overrides::default())?;
     let certificates = Serving::SelfSigned.certificates(&engine.config().sections.server)?;
-    let certificate = certificates
-        .self_signed_pem()
-        .context("no certificate was made")?
-        .to_owned();
+    let certificate = certificates.self_signed_pem().context("no certificate was made")?.to_owned();
     let mut settings = engine.config().sections.server.clone();
     settings.listen = ([127, 0, 0, 1], 0).into();
     settings.metrics_listen = ([127, 0, 0, 1], 0).into();
     settings.drain_delay = Duration::ZERO;
-    let bound = Server::new(settings, Arc::clone(&certificates))
-        .bind()
-        .await?;
+    let bound = Server::new(settings, Arc::clone(&certificates)).bind().await?;
     let (webhooks, plain) = (bound.webhooks()?, bound.plain()?);
     let asker = Asker::new(&format!("https://{webhooks}"), &certificate)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -88,8 +72,27 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
         "registry  http://{}\nserver    https://{webhooks}/mutate\n",
         world.registry.host()
     );
-    let (rows, all_as_expected) = ask_all(&asker, &world.cases).await?;
-    anstream::println!("{}", render::table(&HEAD, &rows));
+    let mut rows = Vec::new();
+    let mut reasons = Vec::new();
+    let mut all_as_expected = true;
+    for case in &world.cases {
+        let (heard, took) = asker.ask(&case.images).await?;
+        let good = is_as_expected(&heard, &case.expected);
+        all_as_expected &= good;
+        rows.push(row(case, rule_of(&engine, case), &heard, took, good));
+        reasons.push(heard.denied.map(|denied| denied.message));
+    }
+    let head = ["case", "image", "rule", "validator", "decision", "digest", "time", "as expected"];
+    let table = render::table(&head, &rows);
+    let mut lines = table.lines();
+    anstream::println!("{}", lines.next().unwrap_or_default());
+    for (line, reason) in lines.zip(reasons) {
+        anstream::println!("{line}");
+        for line in reason.iter().flat_map(|reason| reason.lines()) {
+            anstream::println!("    {DIM}{line}{RESET}");
+        }
+    }
+    anstream::println!();
     if !once {
         std::fs::write(folder.join("ca.pem"), &certificate)?;
         let first = world.cases.first().context("there are no cases")?;
@@ -99,57 +102,41 @@ async fn show(process: &Process, folder: &Path, once: bool) -> anyhow::Result<Ou
     }
     stop.send(()).ok();
     server.await?;
-    Ok(if all_as_expected {
-        Outcome::Good
-    } else {
-        Outcome::Rejected
-    })
+    Ok(if all_as_expected { Outcome::Good } else { Outcome::Rejected })
 }
 
-/// Asks about every case. Gives their rows, and whether every decision was the expected one.
-async fn ask_all(asker: &Asker, cases: &[Case]) -> anyhow::Result<(Vec<Vec<Cell>>, bool)> {
-    let mut rows = Vec::with_capacity(cases.len());
-    let mut all_as_expected = true;
-    for case in cases {
-        let (heard, took) = asker.ask(&case.images).await?;
-        let good = is_as_expected(&heard, &case.expected);
-        all_as_expected &= good;
-        rows.push(row(case, &heard, took, good));
-    }
-    Ok((rows, all_as_expected))
+/// The rule that judges the first image of a case.
+fn rule_of<'e>(engine: &'e Engine, case: &Case) -> Option<&'e Rule> {
+    let image = case.images.first()?.parse().ok()?;
+    engine.config().policy.rule_for(&image)
 }
 
-fn row(case: &Case, heard: &Heard, took: Duration, good: bool) -> Vec<Cell> {
+fn row(case: &Case, rule: Option<&Rule>, heard: &Heard, took: Duration, good: bool) -> Vec<Cell> {
     let decision = match (&heard.denied, heard.pins.is_empty()) {
         (Some(denied), _) => Cell::coloured(format!("denied {}", denied.code), RED),
         (None, true) => Cell::coloured("admitted unchanged", GREEN),
         (None, false) => Cell::coloured("admitted, pinned", GREEN),
     };
-    let digest = heard
-        .pins
-        .first()
-        .and_then(|pin| pin.split_once("@sha256:"))
-        .map_or_else(String::new, |(_, hex)| {
-            format!("sha256:{}…", hex.get(..12).unwrap_or(hex))
-        });
-    let why = heard
-        .denied
-        .as_ref()
-        .map_or_else(String::new, |denied| denied.message.replace('\n', "; "));
-    let verdict = if good {
-        Cell::plain("yes")
-    } else {
-        Cell::coloured("NO", RED)
-    };
+    let digest = heard.pins.first().and_then(|pin| pin.split_once('@')).map(|(_, digest)| digest);
+    let images: Vec<String> = case.images.iter().map(|image| shortened(image)).collect();
     vec![
         Cell::plain(case.about),
-        Cell::plain(case.images.join(", ")),
+        Cell::plain(images.join(", ")),
+        Cell::plain(rule.map_or("-", |rule| &rule.pattern)),
+        Cell::plain(rule.map_or("-", |rule| &rule.validator)),
         decision,
-        Cell::plain(digest),
-        verdict,
+        Cell::plain(digest.map_or_else(String::new, shortened)),
         Cell::plain(format!("{:.1} ms", took.as_secs_f64() * 1000.0)),
-        Cell::plain(why),
+        if good { Cell::plain("yes") } else { Cell::coloured("NO", RED) },
     ]
+}
+
+/// A digest is known by its beginning.
+fn shortened(text: &str) -> String {
+    match text.split_once("sha256:") {
+        Some((before, hex)) => format!("{before}sha256:{}…", hex.get(..12).unwrap_or(hex)),
+        None => text.to_owned(),
+    }
 }
 
 /// What a reader can try next.

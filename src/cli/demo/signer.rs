@@ -89,10 +89,7 @@ impl Signer {
             KeyChoice::Ed25519 => {
                 let key = Ed25519KeyPair::generate()?;
                 let public_pem = pem(&key.public_key().as_der()?);
-                Ok(Self {
-                    key: PrivateKey::Ed25519(key),
-                    public_pem,
-                })
+                Ok(Self { key: PrivateKey::Ed25519(key), public_pem })
             }
             KeyChoice::Rsa2048 => Self::rsa(KeySize::Rsa2048),
             KeyChoice::Rsa3072 => Self::rsa(KeySize::Rsa3072),
@@ -117,10 +114,7 @@ impl Signer {
     /// # Errors
     /// [`SignFault`] where the crypto backend refuses.
     pub fn sign_payload(&self, payload: Bytes) -> Result<SignedPayload, SignFault> {
-        Ok(SignedPayload {
-            signature: self.sign_bytes(&payload)?,
-            payload,
-        })
+        Ok(SignedPayload { signature: self.sign_bytes(&payload)?, payload })
     }
 
     /// Signs bytes.
@@ -143,19 +137,13 @@ impl Signer {
     fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm) -> Result<Self, SignFault> {
         let key = EcdsaKeyPair::generate(algorithm)?;
         let public_pem = pem(&key.public_key().as_der()?);
-        Ok(Self {
-            key: PrivateKey::Ecdsa(key),
-            public_pem,
-        })
+        Ok(Self { key: PrivateKey::Ecdsa(key), public_pem })
     }
 
     fn rsa(size: KeySize) -> Result<Self, SignFault> {
         let key = RsaKeyPair::generate(size)?;
         let public_pem = pem(&key.public_key().as_der()?);
-        Ok(Self {
-            key: PrivateKey::Rsa(Box::new(key)),
-            public_pem,
-        })
+        Ok(Self { key: PrivateKey::Rsa(Box::new(key)), public_pem })
     }
 }
 
@@ -190,11 +178,7 @@ pub fn payload(
     image: Digest,
     annotations: &BTreeMap<String, String>,
 ) -> Bytes {
-    let optional = if annotations.is_empty() {
-        Value::Null
-    } else {
-        json!(annotations)
-    };
+    let optional = if annotations.is_empty() { Value::Null } else { json!(annotations) };
     // serde_json sorts the keys, which is the order in which cosign writes them.
     let claim = json!({
         "critical": {

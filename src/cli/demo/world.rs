@@ -57,11 +57,7 @@ impl World {
         };
         let registry = Registry::start().await?;
         let config = config(&registry.host(), &keys);
-        let mut world = Self {
-            registry,
-            config,
-            cases: Vec::new(),
-        };
+        let mut world = Self { registry, config, cases: Vec::new() };
         world.approvals(&keys)?;
         world.forgeries(&keys)?;
         world.rules(&keys)?;
@@ -71,28 +67,12 @@ impl World {
     /// Images that are what they claim to be.
     fn approvals(&mut self, keys: &Keys) -> anyhow::Result<()> {
         let signed = self.image("shop/web", "1.4");
-        self.sign(
-            "shop/web",
-            signed,
-            &[keys.ci.sign(&self.name("shop/web"), signed)?],
-        );
+        self.sign("shop/web", signed, &[keys.ci.sign(&self.name("shop/web"), signed)?]);
         let tagged = format!("{}:1.4", self.name("shop/web"));
-        self.ask(
-            "a signed tag is pinned",
-            &[&tagged],
-            pinned(&[(&tagged, signed)]),
-        );
+        self.ask("a signed tag is pinned", &[&tagged], pinned(&[(&tagged, signed)]));
         let exact = format!("{}@{signed}", self.name("shop/web"));
-        self.ask(
-            "a signed digest needs no change",
-            &[&exact],
-            Expected::Unchanged,
-        );
-        self.ask(
-            "asked again: answered from the cache",
-            &[&tagged],
-            pinned(&[(&tagged, signed)]),
-        );
+        self.ask("a signed digest needs no change", &[&exact], Expected::Unchanged);
+        self.ask("asked again: answered from the cache", &[&tagged], pinned(&[(&tagged, signed)]));
         let both = self.image("release/api", "2.0");
         let name = self.name("release/api");
         let payloads = [keys.ci.sign(&name, both)?, keys.release.sign(&name, both)?];
@@ -101,16 +81,8 @@ impl World {
         self.ask("two of two keys signed", &[&api], pinned(&[(&api, both)]));
         let watched = format!("{}:1.4", self.name("watched/web"));
         let digest = self.image("watched/web", "1.4");
-        self.sign(
-            "watched/web",
-            digest,
-            &[keys.ci.sign(&self.name("watched/web"), digest)?],
-        );
-        self.ask(
-            "insecureValidateOnly: verified, not pinned",
-            &[&watched],
-            Expected::Unchanged,
-        );
+        self.sign("watched/web", digest, &[keys.ci.sign(&self.name("watched/web"), digest)?]);
+        self.ask("insecureValidateOnly: verified, not pinned", &[&watched], Expected::Unchanged);
         Ok(())
     }
 
@@ -118,47 +90,27 @@ impl World {
     fn forgeries(&mut self, keys: &Keys) -> anyhow::Result<()> {
         self.image("shop/unsigned", "1.0");
         let unsigned = format!("{}:1.0", self.name("shop/unsigned"));
-        self.ask(
-            "nobody signed",
-            &[&unsigned],
-            denied(&["rejected", "no signature"]),
-        );
+        self.ask("nobody signed", &[&unsigned], denied(&["rejected", "no signature"]));
 
         let strange = self.image("shop/stranger", "1.0");
         let name = self.name("shop/stranger");
-        self.sign(
-            "shop/stranger",
-            strange,
-            &[keys.stranger.sign(&name, strange)?],
-        );
+        self.sign("shop/stranger", strange, &[keys.stranger.sign(&name, strange)?]);
         let case = format!("{name}:1.0");
-        self.ask(
-            "signed with a key that is not trusted",
-            &[&case],
-            denied(&["rejected"]),
-        );
+        self.ask("signed with a key that is not trusted", &[&case], denied(&["rejected"]));
 
         let flipped = self.image("shop/flipped", "1.0");
         let name = self.name("shop/flipped");
         let tampered = keys.ci.sign(&name, flipped)?.with_flipped_bit();
         self.sign("shop/flipped", flipped, &[tampered]);
         let case = format!("{name}:1.0");
-        self.ask(
-            "one bit of the signature flipped",
-            &[&case],
-            denied(&["rejected"]),
-        );
+        self.ask("one bit of the signature flipped", &[&case], denied(&["rejected"]));
 
         let copied = self.image("shop/copied", "1.0");
         let other = self.image("shop/web", "other");
         let name = self.name("shop/copied");
         self.sign("shop/copied", copied, &[keys.ci.sign(&name, other)?]);
         let case = format!("{name}:1.0");
-        self.ask(
-            "a signature of another image",
-            &[&case],
-            denied(&["rejected"]),
-        );
+        self.ask("a signature of another image", &[&case], denied(&["rejected"]));
 
         let payload = self.image("shop/payload", "1.0");
         let name = self.name("shop/payload");
@@ -166,11 +118,7 @@ impl World {
         let forged = keys.ci.sign(&name, other)?.with_payload(claim);
         self.sign("shop/payload", payload, &[forged]);
         let case = format!("{name}:1.0");
-        self.ask(
-            "a signature under another payload",
-            &[&case],
-            denied(&["rejected"]),
-        );
+        self.ask("a signature under another payload", &[&case], denied(&["rejected"]));
         Ok(())
     }
 
@@ -181,33 +129,17 @@ impl World {
         let twice = [keys.ci.sign(&name, half)?, keys.ci.sign(&name, half)?];
         self.sign("release/half", half, &twice);
         let case = format!("{name}:1.0");
-        self.ask(
-            "one key signed twice, two are needed",
-            &[&case],
-            denied(&["threshold", "1/2"]),
-        );
+        self.ask("one key signed twice, two are needed", &[&case], denied(&["threshold", "1/2"]));
 
         let missing = format!("{}:9.9", self.name("shop/web"));
         self.ask("no such image", &[&missing], denied(&["does not exist"]));
         let pause = "registry.k8s.io/pause:3.10".to_owned();
         self.ask("approved by a static rule", &[&pause], Expected::Unchanged);
-        self.ask(
-            "denied by the rule for everything else",
-            &["nginx"],
-            denied(&["static deny"]),
-        );
-        self.ask(
-            "no image reference",
-            &["Not/An Image"],
-            denied(&["invalid image reference"]),
-        );
+        self.ask("denied by the rule for everything else", &["nginx"], denied(&["static deny"]));
+        self.ask("no image reference", &["Not/An Image"], denied(&["invalid image reference"]));
         let good = format!("{}:1.4", self.name("shop/web"));
         let bad = format!("{}:1.0", self.name("shop/unsigned"));
-        self.ask(
-            "one bad image of two",
-            &[&good, &bad],
-            denied(&["shop/unsigned:1.0"]),
-        );
+        self.ask("one bad image of two", &[&good, &bad], denied(&["shop/unsigned:1.0"]));
         let down = "127.0.0.1:1/shop/web:1.4";
         let inconclusive = Expected::Denied(503, &["inconclusive"]);
         self.ask("the registry is down", &[down], inconclusive);
@@ -228,21 +160,12 @@ impl World {
             self.registry.push_blob(blob);
         }
         let media_type = "application/vnd.oci.image.manifest.v1+json";
-        self.registry.push_manifest(
-            repository,
-            Some(&artifact.tag),
-            media_type,
-            artifact.manifest,
-        );
+        self.registry.push_manifest(repository, Some(&artifact.tag), media_type, artifact.manifest);
     }
 
     fn ask(&mut self, about: &'static str, images: &[&str], expected: Expected) {
         let images = images.iter().map(|image| (*image).to_owned()).collect();
-        self.cases.push(Case {
-            about,
-            images,
-            expected,
-        });
+        self.cases.push(Case { about, images, expected });
     }
 }
 
@@ -251,12 +174,7 @@ fn denied(words: &'static [&'static str]) -> Expected {
 }
 
 fn pinned(images: &[(&str, Digest)]) -> Expected {
-    Expected::Pinned(
-        images
-            .iter()
-            .map(|(image, digest)| format!("{image}@{digest}"))
-            .collect(),
-    )
+    Expected::Pinned(images.iter().map(|(image, digest)| format!("{image}@{digest}")).collect())
 }
 
 /// The configuration that a reader can take as an example.
@@ -266,35 +184,20 @@ fn config(host: &str, keys: &Keys) -> String {
          - {name: deny, type: static, approve: false}\n  - name: ours\n    type: cosign\n    trustRoots:\n",
     );
     for (name, key) in [("ci", &keys.ci), ("release", &keys.release)] {
-        let key = key
-            .public_key_pem()
-            .trim_end()
-            .replace('\n', "\n          ");
+        let key = key.public_key_pem().trim_end().replace('\n', "\n          ");
         // A String takes every write.
-        write!(
-            text,
-            "      - name: {name}\n        key: |\n          {key}\n"
-        )
-        .ok();
+        write!(text, "      - name: {name}\n        key: |\n          {key}\n").ok();
     }
     let rules = [
         ("*:*", "validator: deny", ""),
         ("registry.k8s.io/*:*", "validator: allow", ""),
-        (
-            &format!("{host}/shop/*:*"),
-            "validator: ours",
-            "trustRoot: ci",
-        ),
+        (&format!("{host}/shop/*:*"), "validator: ours", "trustRoot: ci"),
         (
             &format!("{host}/watched/*:*"),
             "validator: ours",
             "trustRoot: ci, mode: insecureValidateOnly",
         ),
-        (
-            &format!("{host}/release/*:*"),
-            "validator: ours",
-            "trustRoot: \"*\", threshold: 2",
-        ),
+        (&format!("{host}/release/*:*"), "validator: ours", "trustRoot: \"*\", threshold: 2"),
         ("127.0.0.1:1/*:*", "validator: ours", "trustRoot: ci"),
     ];
     text.push_str("policy:\n");
@@ -305,10 +208,6 @@ fn config(host: &str, keys: &Keys) -> String {
         };
         writeln!(text, "  - {{pattern: \"{pattern}\", {validator}{with}}}").ok();
     }
-    writeln!(
-        text,
-        "registries:\n  - {{host: \"{host}\", insecure: true}}"
-    )
-    .ok();
+    writeln!(text, "registries:\n  - {{host: \"{host}\", insecure: true}}").ok();
     text
 }

@@ -28,10 +28,7 @@ impl ::config::Source for Layer {
                     Scalar::Number(number) => ::config::ValueKind::I64(*number),
                     Scalar::Text(text) => ::config::ValueKind::String(text.clone()),
                 };
-                (
-                    setting.path.to_owned(),
-                    ::config::Value::new(Some(&origin), kind),
-                )
+                (setting.path.to_owned(), ::config::Value::new(Some(&origin), kind))
             })
             .collect())
     }
@@ -57,17 +54,10 @@ pub(super) fn merge<const N: usize>(
 }
 
 fn below<'v>(value: &'v ::config::Value, key: &str) -> Option<&'v ::config::Value> {
-    if let ::config::ValueKind::Table(table) = &value.kind {
-        table.get(key)
-    } else {
-        None
-    }
+    if let ::config::ValueKind::Table(table) = &value.kind { table.get(key) } else { None }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "layers hold only these kinds"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "layers hold only these kinds")]
 fn scalar(kind: &::config::ValueKind) -> Option<Scalar> {
     match kind {
         ::config::ValueKind::Boolean(yes) => Some(Scalar::Flag(*yes)),

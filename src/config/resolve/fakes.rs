@@ -14,18 +14,8 @@ use crate::validators::{Approval, CryptoRunner, Runtime, TypeSchema, Validator, 
 
 /// `fixed` has one field and no options; `keyed` has the shared fields and an option.
 pub(in crate::config) const TYPES: &[ValidatorType] = &[
-    ValidatorType {
-        name: "fixed",
-        doc: "answers",
-        schema: fixed_schema,
-        parse: fixed,
-    },
-    ValidatorType {
-        name: "keyed",
-        doc: "verifies",
-        schema: keyed_schema,
-        parse: keyed,
-    },
+    ValidatorType { name: "fixed", doc: "answers", schema: fixed_schema, parse: fixed },
+    ValidatorType { name: "keyed", doc: "verifies", schema: keyed_schema, parse: keyed },
     ValidatorType {
         name: "mute",
         doc: "refuses without a word",
@@ -53,11 +43,7 @@ fn fixed(fields: &mut Fields<'_>, _: &LoadContext<'_>) -> Option<Arc<dyn Validat
         None if fields.has("approve") => return None,
         approve => approve.is_some_and(|yes| yes.value),
     };
-    Some(Arc::new(Fixed(if approve {
-        Approval::Approve
-    } else {
-        Approval::Deny
-    })))
+    Some(Arc::new(Fixed(if approve { Approval::Approve } else { Approval::Deny })))
 }
 
 fn keyed(fields: &mut Fields<'_>, context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
@@ -89,11 +75,7 @@ impl Validator for Keyed {
     fn bind(&self, with: &mut Fields<'_>) -> Option<JudgedBy> {
         let threshold = with.integer("threshold");
         if let Some(threshold) = threshold.filter(|threshold| threshold.value < 1) {
-            with.report(
-                threshold.place,
-                "`threshold` must be at least 1",
-                "write 1 or more",
-            );
+            with.report(threshold.place, "`threshold` must be at least 1", "write 1 or more");
             return None;
         }
         Some(JudgedBy::Static(Approval::Deny))

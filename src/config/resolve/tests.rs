@@ -1,4 +1,4 @@
-//! Whole configurations, good and bad, and what is said of them.
+//! Whole files, and single mistakes with the exact place and wording of their problem.
 
 use std::time::Duration;
 
@@ -35,15 +35,7 @@ fn load_all(
     overrides: &Overrides,
 ) -> Result<Config, Vec<Problem>> {
     let source = source(environment);
-    resolve(
-        text,
-        Input {
-            source: &source,
-            overrides,
-            types: fakes::TYPES,
-        },
-        runtime,
-    )
+    resolve(text, Input { source: &source, overrides, types: fakes::TYPES }, runtime)
 }
 
 fn load(text: &str) -> Result<Config, Vec<Problem>> {
@@ -58,11 +50,7 @@ fn with_environment(environment: &[(&str, &str)]) -> Result<Config, Vec<Problem>
 fn shown(problems: &[Problem]) -> Vec<String> {
     let show = |problem: &Problem| {
         let Place { line, column } = problem.place;
-        format!(
-            "{line}:{column} {} | {}",
-            problem.what,
-            problem.fix.as_deref().unwrap_or("-")
-        )
+        format!("{line}:{column} {} | {}", problem.what, problem.fix.as_deref().unwrap_or("-"))
     };
     problems.iter().map(show).collect()
 }
@@ -92,34 +80,15 @@ fn rules(entries: &str) -> String {
 #[test]
 fn a_good_file_becomes_rules_that_can_act() {
     let config = load(GOOD).unwrap();
-    let names: Vec<_> = config
-        .validators
-        .iter()
-        .map(|v| (&*v.name, v.validator_type))
-        .collect();
-    assert_eq!(
-        names,
-        [("default", "fixed"), ("yes", "fixed"), ("keyed", "keyed")]
-    );
+    let names: Vec<_> = config.validators.iter().map(|v| (&*v.name, v.validator_type)).collect();
+    assert_eq!(names, [("default", "fixed"), ("yes", "fixed"), ("keyed", "keyed")]);
     let rules: Vec<_> = config.policy.rules().map(|(_, rule)| rule).collect();
     assert_eq!(rules.len(), 3);
-    assert_eq!(
-        (&*rules[0].pattern, &*rules[0].validator),
-        ("*:*", "default")
-    );
+    assert_eq!((&*rules[0].pattern, &*rules[0].validator), ("*:*", "default"));
     assert_eq!((rules[0].mode, rules[0].detection), (Mode::Mutate, false));
-    assert!(matches!(
-        rules[0].judged_by,
-        JudgedBy::Static(Approval::Deny)
-    ));
-    assert_eq!(
-        (rules[1].mode, rules[1].detection),
-        (Mode::ValidateOnly, true)
-    );
-    assert!(matches!(
-        rules[1].judged_by,
-        JudgedBy::Static(Approval::Approve)
-    ));
+    assert!(matches!(rules[0].judged_by, JudgedBy::Static(Approval::Deny)));
+    assert_eq!((rules[1].mode, rules[1].detection), (Mode::ValidateOnly, true));
+    assert!(matches!(rules[1].judged_by, JudgedBy::Static(Approval::Approve)));
     assert_eq!(rules[2].validator_type, "keyed");
     assert_eq!(shown(&config.warnings), [""; 0]);
 }
@@ -130,11 +99,7 @@ fn each_row_is_refused(table: &str, file: fn(&str) -> String) {
     while let (Some(entry), Some(expected)) = (lines.next(), lines.next()) {
         let problems = refused(&file(entry));
         assert_eq!(problems.len(), 1, "{entry}: {problems:#?}");
-        assert!(
-            problems[0].starts_with(expected.trim()),
-            "{entry}: {}",
-            problems[0]
-        );
+        assert!(problems[0].starts_with(expected.trim()), "{entry}: {}", problems[0]);
     }
 }
 
@@ -344,10 +309,7 @@ fn what_is_no_configuration_at_all_is_said_in_one_sentence() {
         ("[a]", "1:1 the configuration must be a mapping, not a list"),
         ("hello", "1:1 the configuration must be a mapping, not text"),
         ("a: [\n", "1:4 the file is not valid YAML: unclosed bracket"),
-        (
-            "validators: []\npolicy: []\n",
-            "1:13 `validators` has no validator | add `validators:`",
-        ),
+        ("validators: []\npolicy: []\n", "1:13 `validators` has no validator | add `validators:`"),
         ("policy: [{pattern: '*:*'}]", "1:1 `validators` is missing"),
     ] {
         let problems = refused(text);
@@ -373,15 +335,10 @@ policy:
 trust: {}
 ",
     );
-    let places: Vec<&str> = problems
-        .iter()
-        .filter_map(|p| p.split(' ').next())
-        .collect();
+    let places: Vec<&str> = problems.iter().filter_map(|p| p.split(' ').next()).collect();
     assert_eq!(
         places,
-        [
-            "1:18", "2:22", "4:26", "5:3", "6:19", "8:31", "9:3", "9:13", "10:51", "10:71", "12:1"
-        ],
+        ["1:18", "2:22", "4:26", "5:3", "6:19", "8:31", "9:3", "9:13", "10:51", "10:71", "12:1"],
         "{problems:#?}"
     );
 }
@@ -398,10 +355,7 @@ fn a_rule_of_a_broken_validator_adds_no_problem_of_its_own() {
 #[test]
 fn an_ambiguous_pattern_is_allowed_once_a_way_of_matching_is_chosen() {
     let text = rules("- {pattern: 'redis:7'}");
-    for (matching, expected) in [
-        ("anchored", Matching::Anchored),
-        ("legacy", Matching::Legacy),
-    ] {
+    for (matching, expected) in [("anchored", Matching::Anchored), ("legacy", Matching::Legacy)] {
         let config = load(&format!("{text}policyMatching: {matching}\n")).unwrap();
         assert_eq!(config.sections.matching, expected);
         let chosen = [("CONNAISSEUR__POLICY_MATCHING", matching)];
@@ -412,10 +366,9 @@ fn an_ambiguous_pattern_is_allowed_once_a_way_of_matching_is_chosen() {
 
 #[test]
 fn two_rules_with_one_pattern_are_a_warning_at_the_one_that_wins() {
-    let config = load(&rules(
-        "- {pattern: 'a.example/b:*'}\n- {pattern: 'a.example/b:*', validator: yes}",
-    ))
-    .unwrap();
+    let config =
+        load(&rules("- {pattern: 'a.example/b:*'}\n- {pattern: 'a.example/b:*', validator: yes}"))
+            .unwrap();
     assert_eq!(
         shown(&config.warnings),
         [
@@ -434,12 +387,7 @@ fn child_approval_is_a_warning_only_where_it_is_asked_for() {
     );
     let config = with_environment(&[("AUTOMATIC_CHILD_APPROVAL", "true")]).unwrap();
     assert!(shown(&config.warnings)[0].starts_with("0:0 `automaticChildApproval` is on"));
-    assert!(
-        load(&and("features: {automaticChildApproval: false}\n"))
-            .unwrap()
-            .warnings
-            .is_empty()
-    );
+    assert!(load(&and("features: {automaticChildApproval: false}\n")).unwrap().warnings.is_empty());
 }
 
 #[test]
@@ -457,14 +405,8 @@ fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
         ("CONNAISSEUR__SERVER__LISTEN", "127.0.0.1:2"),
         ("CONNAISSEUR__SERVER__METRICS_LISTEN", "127.0.0.1:2"),
     ];
-    let flags = Overrides {
-        listen: Some("127.0.0.1:3".parse().unwrap()),
-        ..Overrides::default()
-    };
-    let server = load_all(&file, &environment, &flags)
-        .unwrap()
-        .sections
-        .server;
+    let flags = Overrides { listen: Some("127.0.0.1:3".parse().unwrap()), ..Overrides::default() };
+    let server = load_all(&file, &environment, &flags).unwrap().sections.server;
     assert_eq!(server.listen.port(), 3);
     assert_eq!(server.metrics_listen.port(), 2);
     assert_eq!(server.drain_delay, Duration::from_secs(7));
@@ -484,10 +426,7 @@ fn every_flag_reaches_its_setting() {
         (server.listen.to_string(), server.metrics_listen.to_string()),
         ("127.0.0.1:1".into(), "[::1]:2".into())
     );
-    assert_eq!(
-        (server.tls_cert, server.tls_key),
-        ("/c".into(), "/k".into())
-    );
+    assert_eq!((server.tls_cert, server.tls_key), ("/c".into(), "/k".into()));
 }
 
 #[test]
@@ -504,10 +443,7 @@ fn the_variables_of_connaisseur_3_are_understood() {
     .unwrap()
     .sections;
     assert!(sections.features.automatic_unchanged_approval && sections.features.detection_mode);
-    assert_eq!(
-        sections.features.resource_validation,
-        ResourceValidation::PodsOnly
-    );
+    assert_eq!(sections.features.resource_validation, ResourceValidation::PodsOnly);
     assert_eq!(
         (sections.cache.name_max_age, sections.cache.rejected),
         (Duration::from_secs(45), false)
@@ -566,11 +502,8 @@ fn a_bad_variable_is_a_problem_that_names_it() {
 #[test]
 fn a_bad_value_in_the_file_is_reported_although_a_variable_covers_it() {
     let text = and("server: {listen: here}\n");
-    let covered = load_all(
-        &text,
-        &[("CONNAISSEUR__SERVER__LISTEN", "127.0.0.1:1")],
-        &Overrides::default(),
-    );
+    let covered =
+        load_all(&text, &[("CONNAISSEUR__SERVER__LISTEN", "127.0.0.1:1")], &Overrides::default());
     assert_eq!(covered.unwrap_err().len(), 1);
 }
 
@@ -579,10 +512,7 @@ fn what_has_no_effect_is_a_warning() {
     let config = with_environment(&[("REDIS_HOST", ""), ("REDIS_PASSWORD", "")]).unwrap();
     let warnings = shown(&config.warnings);
     assert_eq!(warnings.len(), 2);
-    assert!(
-        warnings[0].contains("`REDIS_HOST` has no effect"),
-        "{warnings:?}"
-    );
+    assert!(warnings[0].contains("`REDIS_HOST` has no effect"), "{warnings:?}");
 }
 
 #[test]
@@ -601,10 +531,7 @@ fn token_realms_belong_to_the_validator_that_lists_them() {
     let problems = Problems::default();
     let node = tree::parse(text, &problems).unwrap();
     let fields = Fields::of(&node, "a validator", &problems).unwrap();
-    assert_eq!(
-        Vec::from_iter(realms(&fields)),
-        ["other.example", "token.example"]
-    );
+    assert_eq!(Vec::from_iter(realms(&fields)), ["other.example", "token.example"]);
     assert!(realms(&Fields::absent(Place::default(), &problems)).is_empty());
 }
 
@@ -617,16 +544,8 @@ fn the_files_that_we_ship_load_without_a_warning() {
     }
     assert!(paths.len() >= 3);
     for path in paths {
-        let source = Source {
-            path,
-            ..source(&[])
-        };
+        let source = Source { path, ..source(&[]) };
         let config = Config::load(&source, &Overrides::default(), runtime).unwrap();
-        assert_eq!(
-            shown(&config.warnings),
-            [""; 0],
-            "{}",
-            source.path.display()
-        );
+        assert_eq!(shown(&config.warnings), [""; 0], "{}", source.path.display());
     }
 }

@@ -19,10 +19,8 @@ const MAX_ENTRIES: usize = 1_000;
 type Parse = fn(&str) -> Result<Vec<Entry>, String>;
 
 /// The files in the order in which they are looked for.
-pub(super) const FORMATS: [(&str, Parse); 2] = [
-    ("secret.yaml", secret_yaml),
-    (".dockerconfigjson", docker_config),
-];
+pub(super) const FORMATS: [(&str, Parse); 2] =
+    [("secret.yaml", secret_yaml), (".dockerconfigjson", docker_config)];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,14 +46,7 @@ fn secret_yaml(text: &str) -> Result<Vec<Entry>, String> {
         None => (String::new(), String::new()),
     };
     let password = SecretString::from(secret.password);
-    Ok(vec![Entry {
-        host,
-        path,
-        login: Login {
-            username: secret.username,
-            password,
-        },
-    }])
+    Ok(vec![Entry { host, path, login: Login { username: secret.username, password } }])
 }
 
 #[derive(Deserialize)]
@@ -88,9 +79,7 @@ fn docker_config(text: &str) -> Result<Vec<Entry>, String> {
         let (host, path) =
             normalised(key).ok_or_else(|| format!("entry {number}: unable to parse registry"))?;
         if !seen.insert((host.clone(), path.clone())) {
-            return Err(format!(
-                "entry {number}: another entry is for the same registry"
-            ));
+            return Err(format!("entry {number}: another entry is for the same registry"));
         }
         let login = login(auth).map_err(|why| format!("entry {number}: {why}"))?;
         entries.push(Entry { host, path, login });
@@ -101,23 +90,15 @@ fn docker_config(text: &str) -> Result<Vec<Entry>, String> {
 fn login(auth: &DockerAuth) -> Result<Login, &'static str> {
     // As Docker does: a non-empty `auth` wins over the two fields.
     if let Some(encoded) = auth.auth.as_deref().filter(|encoded| !encoded.is_empty()) {
-        let bytes = STANDARD
-            .decode(encoded.trim())
-            .map_err(|_| "`auth` is no base64")?;
+        let bytes = STANDARD.decode(encoded.trim()).map_err(|_| "`auth` is no base64")?;
         let text = std::str::from_utf8(&bytes).map_err(|_| "`auth` is no text")?;
-        let (user, password) = text
-            .split_once(':')
-            .ok_or("`auth` is not `user:password`")?;
-        return Ok(Login {
-            username: user.to_owned(),
-            password: password.into(),
-        });
+        let (user, password) = text.split_once(':').ok_or("`auth` is not `user:password`")?;
+        return Ok(Login { username: user.to_owned(), password: password.into() });
     }
     match (&auth.username, &auth.password) {
-        (Some(user), Some(password)) => Ok(Login {
-            username: user.clone(),
-            password: password.as_str().into(),
-        }),
+        (Some(user), Some(password)) => {
+            Ok(Login { username: user.clone(), password: password.as_str().into() })
+        }
         _ => Err("it has neither `auth` nor `username` and `password`"),
     }
 }
@@ -127,10 +108,7 @@ fn login(auth: &DockerAuth) -> Result<Login, &'static str> {
 /// Docker Hub is `https://index.docker.io/v1/`.
 fn normalised(registry: &str) -> Option<(String, String)> {
     let text = registry.trim();
-    let text = ["https://", "http://"]
-        .iter()
-        .find_map(|s| text.strip_prefix(s))
-        .unwrap_or(text);
+    let text = ["https://", "http://"].iter().find_map(|s| text.strip_prefix(s)).unwrap_or(text);
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     let is_hub = host.eq_ignore_ascii_case("docker.io") || ends_with_hub(host);
     let path = path.trim_end_matches('/');
@@ -159,17 +137,11 @@ mod tests {
         for (text, expected) in [
             ("https://index.docker.io/v1/", Some(("index.docker.io", ""))),
             ("index.docker.io/v1", Some(("index.docker.io", ""))),
-            (
-                "https://index.docker.io/v1/access-token",
-                Some(("index.docker.io", "access-token")),
-            ),
+            ("https://index.docker.io/v1/access-token", Some(("index.docker.io", "access-token"))),
             ("docker.io", Some(("docker.io", ""))),
             ("https://Docker.io/v1/", Some(("docker.io", ""))),
             ("Reg.Example:443/", Some(("reg.example", ""))),
-            (
-                "http://reg.example:5000/team/app/",
-                Some(("reg.example:5000", "team/app")),
-            ),
+            ("http://reg.example:5000/team/app/", Some(("reg.example:5000", "team/app"))),
             ("reg.example/v1", Some(("reg.example", "v1"))),
             ("index.docker.io/v10", Some(("index.docker.io", "v10"))),
             ("", None),

@@ -1,4 +1,4 @@
-//! Secrets as they lie in folders: formats, look-up, and what must not leave them.
+//! Secret files as Kubernetes mounts them, look-ups, and what must never be shown.
 
 use std::os::unix::fs::symlink;
 
@@ -25,21 +25,14 @@ fn read(dir: &TempDir, name: &str) -> Result<Credentials, String> {
 
 fn user_at(credentials: &Credentials, host: &str, path: &str) -> Option<String> {
     let login = credentials.lookup(host, path)?;
-    Some(format!(
-        "{}:{}",
-        login.username,
-        login.password.expose_secret()
-    ))
+    Some(format!("{}:{}", login.username, login.password.expose_secret()))
 }
 
 #[test]
 fn secret_yaml_is_looked_for_before_dockerconfigjson() {
     let dir = dir_with(&[("s/secret.yaml", LOGIN), ("s/.dockerconfigjson", "broken")]);
     let credentials = read(&dir, "s").unwrap();
-    assert_eq!(
-        user_at(&credentials, "reg.example", "team/app").as_deref(),
-        Some("u:hunter2")
-    );
+    assert_eq!(user_at(&credentials, "reg.example", "team/app").as_deref(), Some("u:hunter2"));
     assert_eq!(user_at(&credentials, "reg.example", "teams/app"), None);
     assert_eq!(user_at(&credentials, "reg.example", "other"), None);
 }
@@ -58,10 +51,7 @@ fn the_longest_path_by_whole_components_wins_and_hosts_are_equal() {
     let auth = |user: &str| {
         use base64::Engine as _;
         let text = format!("{user}:p:w");
-        format!(
-            r#"{{"auth": "{}"}}"#,
-            base64::engine::general_purpose::STANDARD.encode(text)
-        )
+        format!(r#"{{"auth": "{}"}}"#, base64::engine::general_purpose::STANDARD.encode(text))
     };
     let config = format!(
         r#"{{"auths": {{"https://index.docker.io/v1/": {}, "registry.io": {}, "registry.io/a": {},
@@ -87,48 +77,28 @@ fn the_longest_path_by_whole_components_wins_and_hosts_are_equal() {
         ("registry.io.evil.example", "a", None),
         ("docker.io", "library/nginx", None),
     ] {
-        assert_eq!(
-            user_at(&credentials, host, path).as_deref(),
-            user,
-            "{host}/{path}"
-        );
+        assert_eq!(user_at(&credentials, host, path).as_deref(), user, "{host}/{path}");
     }
 }
 
 /// File, what it holds, and a part of what is said of it.
 const BAD_SECRETS: &[(&str, &str, &str)] = &[
     ("secret.yaml", "username: hunter2\n", "must hold `username`"),
-    (
-        "secret.yaml",
-        "username: u\npassword: hunter2\nhunter2: x\n",
-        "must hold `username`",
-    ),
-    (
-        "secret.yaml",
-        "password: [hunter2\n",
-        "must hold `username`",
-    ),
+    ("secret.yaml", "username: u\npassword: hunter2\nhunter2: x\n", "must hold `username`"),
+    ("secret.yaml", "password: [hunter2\n", "must hold `username`"),
     ("secret.yaml", "hunter2", "must hold `username`"),
     (
         "secret.yaml",
         "username: u\npassword: hunter2\nregistry: 'a b'\n",
         "unable to parse registry",
     ),
-    (
-        ".dockerconfigjson",
-        "{\"hunter2\": 1}",
-        "is no Docker configuration",
-    ),
+    (".dockerconfigjson", "{\"hunter2\": 1}", "is no Docker configuration"),
     (
         ".dockerconfigjson",
         "{\"auths\": {\"r.example\": \"hunter2\"}}",
         "is no Docker configuration",
     ),
-    (
-        ".dockerconfigjson",
-        "{\"auths\": {\"r.example\": {\"auth\": \"hunter2!\"}}}",
-        "no base64",
-    ),
+    (".dockerconfigjson", "{\"auths\": {\"r.example\": {\"auth\": \"hunter2!\"}}}", "no base64"),
     (
         ".dockerconfigjson",
         "{\"auths\": {\"r.example\": {\"auth\": \"aHVudGVyMg==\"}}}",
@@ -168,31 +138,18 @@ fn a_missing_secret_says_which() {
     let dir = dir_with(&[("s/other", "x")]);
     for name in ["s", "absent"] {
         let why = read(&dir, name).unwrap_err();
-        assert!(
-            why.starts_with(&format!("no authentication file for secret `{name}`")),
-            "{why}"
-        );
+        assert!(why.starts_with(&format!("no authentication file for secret `{name}`")), "{why}");
     }
 }
 
 #[test]
 fn a_name_cannot_leave_the_directory() {
-    let dir = dir_with(&[
-        ("secrets/s/secret.yaml", LOGIN),
-        ("outside/secret.yaml", LOGIN),
-    ]);
+    let dir = dir_with(&[("secrets/s/secret.yaml", LOGIN), ("outside/secret.yaml", LOGIN)]);
     let secrets = Secrets::new(dir.path().join("secrets"));
     let absolute = dir.path().join("outside");
-    for name in [
-        "..",
-        ".",
-        "",
-        "../outside",
-        "s/../../outside",
-        "s/",
-        "/",
-        absolute.to_str().unwrap(),
-    ] {
+    for name in
+        ["..", ".", "", "../outside", "s/../../outside", "s/", "/", absolute.to_str().unwrap()]
+    {
         let read = secrets.read(name);
         // A slash at the end names the same folder.
         assert_eq!(read.is_ok(), name == "s/", "{name:?}: {read:?}");
@@ -239,15 +196,9 @@ fn secrets_are_read_as_kubernetes_mounts_them() {
 
 #[test]
 fn a_secret_that_is_too_large_or_no_file_is_refused() {
-    let dir = dir_with(&[
-        ("large/secret.yaml", &" ".repeat(MAX_BYTES + 1)),
-        ("d/secret.yaml/x", ""),
-    ]);
-    assert!(
-        read(&dir, "large")
-            .unwrap_err()
-            .contains("larger than 1 MiB")
-    );
+    let dir =
+        dir_with(&[("large/secret.yaml", &" ".repeat(MAX_BYTES + 1)), ("d/secret.yaml/x", "")]);
+    assert!(read(&dir, "large").unwrap_err().contains("larger than 1 MiB"));
     assert!(read(&dir, "d").unwrap_err().contains("is no file"));
 }
 
@@ -256,8 +207,5 @@ fn debug_prints_no_secret() {
     let dir = dir_with(&[("s/secret.yaml", LOGIN)]);
     let credentials = read(&dir, "s").unwrap();
     let login = credentials.lookup("reg.example", "team").unwrap();
-    assert_eq!(
-        format!("{credentials:?} {login:?}"),
-        "Credentials(1 entries) Login(..)"
-    );
+    assert_eq!(format!("{credentials:?} {login:?}"), "Credentials(1 entries) Login(..)");
 }

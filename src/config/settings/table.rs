@@ -27,12 +27,7 @@ pub(in crate::config) struct Setting {
 
 impl Setting {
     const fn new(path: &'static str, doc: &'static str, kind: Kind) -> Self {
-        Self {
-            path,
-            legacy: None,
-            doc,
-            kind,
-        }
+        Self { path, legacy: None, doc, kind }
     }
 
     const fn known_as(mut self, legacy: &'static str) -> Self {
@@ -118,6 +113,11 @@ pub(in crate::config) const SETTINGS: &[Setting] = &[
         "limits.bodyBytes",
         "bytes of an AdmissionReview",
         Kind::Bytes(64 * KI..=64 * MI, |s| &mut s.limits.body_bytes),
+    ),
+    Setting::new(
+        "limits.bodiesBytes",
+        "bytes of all bodies that are held at the same time",
+        Kind::Bytes(MI..=4 * GI, |s| &mut s.limits.bodies_bytes),
     ),
     Setting::new(
         "limits.jsonDepth",
@@ -292,14 +292,8 @@ mod tests {
         let variable =
             |path| Setting::new(path, "", Kind::Flag(|s| &mut s.cache.rejected)).variable();
         assert_eq!(variable("server.listen"), "CONNAISSEUR__SERVER__LISTEN");
-        assert_eq!(
-            variable("cache.verdictMaxAge"),
-            "CONNAISSEUR__CACHE__VERDICT_MAX_AGE"
-        );
-        assert_eq!(
-            variable("server.clientCA"),
-            "CONNAISSEUR__SERVER__CLIENT_CA"
-        );
+        assert_eq!(variable("cache.verdictMaxAge"), "CONNAISSEUR__CACHE__VERDICT_MAX_AGE");
+        assert_eq!(variable("server.clientCA"), "CONNAISSEUR__SERVER__CLIENT_CA");
         assert_eq!(variable("policyMatching"), "CONNAISSEUR__POLICY_MATCHING");
     }
 
@@ -307,20 +301,14 @@ mod tests {
     fn no_two_settings_share_a_path_or_a_variable() {
         let paths: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.path).collect();
         let variables: BTreeSet<String> = SETTINGS.iter().map(Setting::variable).collect();
-        assert_eq!(
-            (paths.len(), variables.len()),
-            (SETTINGS.len(), SETTINGS.len())
-        );
+        assert_eq!((paths.len(), variables.len()), (SETTINGS.len(), SETTINGS.len()));
     }
 
     #[test]
     fn every_row_reads_and_writes_its_own_place() {
         for setting in SETTINGS {
             let mut sections = Sections::default();
-            let before: Vec<_> = SETTINGS
-                .iter()
-                .map(|s| s.kind.current(&mut sections))
-                .collect();
+            let before: Vec<_> = SETTINGS.iter().map(|s| s.kind.current(&mut sections)).collect();
             let other = match &setting.kind {
                 Kind::Address(_) => Scalar::Text("127.0.0.1:1".to_owned()),
                 Kind::File(_) | Kind::OptionalFile(_) => Scalar::Text("/other".to_owned()),
@@ -333,11 +321,7 @@ mod tests {
             setting.kind.apply(&mut sections, &other);
             for (row, before) in SETTINGS.iter().zip(before) {
                 let now = row.kind.current(&mut sections);
-                let expected = if row.path == setting.path {
-                    Some(other.clone())
-                } else {
-                    before
-                };
+                let expected = if row.path == setting.path { Some(other.clone()) } else { before };
                 assert_eq!(now, expected, "{} after {}", row.path, setting.path);
             }
         }
@@ -349,11 +333,7 @@ mod tests {
             if let (Some(Scalar::Number(value)), bounds) =
                 (setting.default(), setting.kind.bounds())
             {
-                assert!(
-                    bounds.is_some_and(|bounds| bounds.contains(&value)),
-                    "{}",
-                    setting.path
-                );
+                assert!(bounds.is_some_and(|bounds| bounds.contains(&value)), "{}", setting.path);
             }
         }
     }

@@ -37,11 +37,7 @@ pub(in crate::config) enum Kind {
     Bytes(RangeInclusive<i64>, fn(&mut Sections) -> &mut usize),
     CacheBytes(RangeInclusive<i64>, fn(&mut Sections) -> &mut u64),
     Flag(fn(&mut Sections) -> &mut bool),
-    Word(
-        &'static [&'static str],
-        fn(&mut Sections, &str),
-        fn(&Sections) -> &'static str,
-    ),
+    Word(&'static [&'static str], fn(&mut Sections, &str), fn(&Sections) -> &'static str),
 }
 
 impl Kind {
@@ -65,11 +61,7 @@ impl Kind {
             }
             Self::Count(bounds, _) => {
                 let Value::Int(number) = value else {
-                    return Err(not_a(
-                        "a whole number",
-                        value,
-                        "write digits, without quotes",
-                    ));
+                    return Err(not_a("a whole number", value, "write digits, without quotes"));
                 };
                 within(clamped(*number), bounds, |n| n.to_string())
             }
@@ -92,10 +84,7 @@ impl Kind {
                     return Ok(Scalar::Text(text.to_owned()));
                 }
                 let fix = format!("write one of {}", listed(words));
-                Err(fault(
-                    &format!("is no word that is known here: `{text}`"),
-                    &fix,
-                ))
+                Err(fault(&format!("is no word that is known here: `{text}`"), &fix))
             }
         }
     }
@@ -105,10 +94,7 @@ impl Kind {
     pub(in crate::config) fn read_text(&self, text: &str) -> Result<Scalar, Fault> {
         match self {
             Self::Flag(_) => go_bool(text).map(Scalar::Flag).ok_or_else(|| {
-                fault(
-                    &format!("is neither true nor false: `{text}`"),
-                    "write `true` or `false`",
-                )
+                fault(&format!("is neither true nor false: `{text}`"), "write `true` or `false`")
             }),
             Self::Word(words, ..) => {
                 let word = words.iter().find(|word| word.eq_ignore_ascii_case(text));
@@ -193,9 +179,8 @@ pub(in crate::config) fn milliseconds(value: &Value) -> Option<u64> {
         Value::Int(seconds) => u64::try_from(*seconds).ok()?.checked_mul(1_000),
         Value::Text(text) => UNITS.iter().find_map(|(unit, factor)| {
             // Digits only: `parse` alone would take a sign, too.
-            let digits = text
-                .strip_suffix(unit)
-                .filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+            let digits =
+                text.strip_suffix(unit).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
             digits.parse::<u64>().ok()?.checked_mul(*factor)
         }),
         Value::Null | Value::Bool(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => None,
@@ -228,11 +213,7 @@ pub(in crate::config) fn show_time(milliseconds: i64) -> String {
             return format!("{}{unit}", milliseconds / size);
         }
     }
-    if milliseconds == 0 {
-        "0s".to_owned()
-    } else {
-        format!("{milliseconds}ms")
-    }
+    if milliseconds == 0 { "0s".to_owned() } else { format!("{milliseconds}ms") }
 }
 
 fn bytes(value: &Value) -> Option<i64> {
@@ -241,9 +222,8 @@ fn bytes(value: &Value) -> Option<i64> {
         Value::Text(text) => [("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1_i64 << 30)]
             .iter()
             .find_map(|(unit, size)| {
-                let digits = text
-                    .strip_suffix(unit)
-                    .filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+                let digits =
+                    text.strip_suffix(unit).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
                 digits.parse::<i64>().ok()?.checked_mul(*size)
             }),
         Value::Null | Value::Bool(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => None,
@@ -269,10 +249,7 @@ fn within(
         return Ok(Scalar::Number(value));
     }
     let (least, most) = (show(*bounds.start()), show(*bounds.end()));
-    Err(fault(
-        &format!("is out of range: {}", show(value)),
-        &format!("write {least} to {most}"),
-    ))
+    Err(fault(&format!("is out of range: {}", show(value)), &format!("write {least} to {most}")))
 }
 
 fn clamped(number: i128) -> i64 {
@@ -303,10 +280,7 @@ fn shown(value: &Value) -> String {
 }
 
 fn fault(what: &str, fix: &str) -> Fault {
-    Fault {
-        what: what.to_owned(),
-        fix: fix.to_owned(),
-    }
+    Fault { what: what.to_owned(), fix: fix.to_owned() }
 }
 
 #[cfg(test)]
@@ -331,11 +305,7 @@ mod tests {
             ("99999999999999999999s", None),
             ("18446744073709551615h", None),
         ] {
-            assert_eq!(
-                milliseconds(&Value::Text(text.into())),
-                expected,
-                "{text:?}"
-            );
+            assert_eq!(milliseconds(&Value::Text(text.into())), expected, "{text:?}");
         }
         assert_eq!(milliseconds(&Value::Int(30)), Some(30_000));
         assert_eq!(milliseconds(&Value::Int(-1)), None);

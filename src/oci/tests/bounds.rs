@@ -18,19 +18,8 @@ async fn a_body_without_end_is_cut_at_the_limit() {
     let registry = registry().await;
     registry.push_image("app", "1");
     registry.inject(Fault::at("/v2/app/", Effect::Endless));
-    let error = pull(&client(&[&registry]), &registry, "app")
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::TooLarge {
-                limit: 4_194_304,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = pull(&client(&[&registry]), &registry, "app").await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { limit: 4_194_304, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -50,23 +39,15 @@ async fn a_claim_beyond_the_limit_is_refused_before_the_body() {
     registry.inject(Fault::at("/v2/app/", Effect::ClaimMore(1 << 40)));
     let (client, name) = (client(&[&registry]), repository(&registry.host(), "app"));
     let error = client.blob(&name, blob, 100, soon()).await.unwrap_err();
-    assert!(
-        matches!(error, Error::TooLarge { limit: 100, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::TooLarge { limit: 100, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_compressed_body_is_refused() {
     let registry = registry().await;
     registry.push_image("app", "1");
-    registry.inject(Fault::at(
-        "/v2/app/",
-        Effect::Header("content-encoding", "gzip".into()),
-    ));
-    let error = pull(&client(&[&registry]), &registry, "app")
-        .await
-        .unwrap_err();
+    registry.inject(Fault::at("/v2/app/", Effect::Header("content-encoding", "gzip".into())));
+    let error = pull(&client(&[&registry]), &registry, "app").await.unwrap_err();
     assert!(matches!(error, Error::Malformed { .. }), "{error}");
     assert!(error.to_string().contains("compressed"), "{error}");
 }
@@ -75,33 +56,22 @@ async fn a_compressed_body_is_refused() {
 async fn a_slow_body_ends_at_the_time_limit_of_the_host_or_at_the_deadline() {
     let registry = registry().await;
     let blob = registry.push_blob("so slow that nobody waits for it");
-    registry.inject(Fault::at(
-        "/v2/app/",
-        Effect::Drip(Duration::from_millis(100)),
-    ));
+    registry.inject(Fault::at("/v2/app/", Effect::Drip(Duration::from_millis(100))));
     let name = repository(&registry.host(), "app");
     let mut settings = settings(&[&registry]);
     settings.timeouts.registry = Duration::from_millis(300);
     let hurried = Client::new(settings).unwrap();
     let patient = client(&[&registry]);
-    for (client, time) in [
-        (hurried, Duration::from_secs(20)),
-        (patient, Duration::from_millis(300)),
-    ] {
+    for (client, time) in
+        [(hurried, Duration::from_secs(20)), (patient, Duration::from_millis(300))]
+    {
         let begin = tokio::time::Instant::now();
-        let error = client
-            .blob(&name, blob, 99, Deadline::after(time))
-            .await
-            .unwrap_err();
+        let error = client.blob(&name, blob, 99, Deadline::after(time)).await.unwrap_err();
         assert!(matches!(error, Error::Timeout { .. }), "{error}");
         let took = begin.elapsed();
         assert!(took < Duration::from_secs(2), "{took:?}");
     }
-    assert_eq!(
-        registry.requests().len(),
-        2,
-        "a time-out is not tried again"
-    );
+    assert_eq!(registry.requests().len(), 2, "a time-out is not tried again");
 }
 
 #[tokio::test]

@@ -24,11 +24,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// Settings for anonymous pulls; the registries may be on loopback and speak plain HTTP.
 fn settings(registries: &[&Registry]) -> ClientSettings {
     let hosts: BTreeSet<String> = registries.iter().map(|registry| registry.host()).collect();
-    let access = RegistryAccess {
-        named: hosts.clone(),
-        insecure: hosts,
-        ..Default::default()
-    };
+    let access = RegistryAccess { named: hosts.clone(), insecure: hosts, ..Default::default() };
     ClientSettings {
         validator: "test".into(),
         ca_pem: None,
@@ -65,20 +61,11 @@ async fn registry() -> Registry {
 }
 
 async fn registry_with(access: crate::cli::demo::registry::Access) -> Registry {
-    Registry::start_with(Options {
-        access,
-        ..Options::default()
-    })
-    .await
-    .unwrap()
+    Registry::start_with(Options { access, ..Options::default() }).await.unwrap()
 }
 
 fn repository(host: &str, path: &str) -> RepositoryName {
-    format!("{host}/{path}")
-        .parse::<ImageRef>()
-        .unwrap()
-        .repository()
-        .clone()
+    format!("{host}/{path}").parse::<ImageRef>().unwrap().repository().clone()
 }
 
 fn soon() -> Deadline {
@@ -86,11 +73,5 @@ fn soon() -> Deadline {
 }
 
 async fn pull(client: &Client, registry: &Registry, path: &str) -> Result<Manifest, Error> {
-    client
-        .manifest(
-            &repository(&registry.host(), path),
-            Reference::Tag("1"),
-            soon(),
-        )
-        .await
+    client.manifest(&repository(&registry.host(), path), Reference::Tag("1"), soon()).await
 }

@@ -8,25 +8,13 @@ use crate::image::Digest;
 async fn manifests_by_tag_and_by_digest_and_blobs() {
     let registry = registry().await;
     let digest = registry.push_image("team/app", "1");
-    let (client, name) = (
-        client(&[&registry]),
-        repository(&registry.host(), "team/app"),
-    );
+    let (client, name) = (client(&[&registry]), repository(&registry.host(), "team/app"));
 
-    let tagged = client
-        .manifest(&name, Reference::Tag("1"), soon())
-        .await
-        .unwrap();
+    let tagged = client.manifest(&name, Reference::Tag("1"), soon()).await.unwrap();
     assert_eq!(tagged.digest, digest);
     assert_eq!(Digest::of(&tagged.bytes), digest);
-    assert_eq!(
-        &*tagged.media_type.unwrap().0,
-        "application/vnd.oci.image.manifest.v1+json"
-    );
-    let same = client
-        .manifest(&name, Reference::Digest(digest), soon())
-        .await
-        .unwrap();
+    assert_eq!(&*tagged.media_type.unwrap().0, "application/vnd.oci.image.manifest.v1+json");
+    let same = client.manifest(&name, Reference::Digest(digest), soon()).await.unwrap();
     assert_eq!(same.bytes, tagged.bytes);
 
     let manifest = super::super::ImageManifest::parse(&tagged.bytes).unwrap();
@@ -44,19 +32,11 @@ async fn says_what_it_wants_and_who_it_is() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].path, "/v2/app/manifests/1");
     let header = |name: &str| requests[0].headers[name].to_str().unwrap();
-    for kind in [
-        "oci.image.index.v1",
-        "oci.image.manifest.v1",
-        "manifest.list.v2",
-        "manifest.v2",
-    ] {
+    for kind in ["oci.image.index.v1", "oci.image.manifest.v1", "manifest.list.v2", "manifest.v2"] {
         assert!(header("accept").contains(kind), "{kind}");
     }
     assert_eq!(header("accept-encoding"), "identity");
-    assert_eq!(
-        header("user-agent"),
-        concat!("connaisseur/", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(header("user-agent"), concat!("connaisseur/", env!("CARGO_PKG_VERSION")));
     assert!(!requests[0].headers.contains_key("authorization"));
 }
 
@@ -68,10 +48,7 @@ async fn not_found_is_told_apart() {
     let error = pull(&client, &registry, "other").await.unwrap_err();
     assert!(error.is_not_found() && !error.is_outage(), "{error}");
     let name = repository(&registry.host(), "app");
-    let error = client
-        .blob(&name, Digest::of(b"x"), 9, soon())
-        .await
-        .unwrap_err();
+    let error = client.blob(&name, Digest::of(b"x"), 9, soon()).await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
     assert_eq!(registry.requests().len(), 2);
 }
@@ -81,10 +58,7 @@ async fn a_registry_that_lies_about_the_digest_is_not_believed() {
     let registry = registry().await;
     let digest = registry.push_image("app", "1");
     let lie = Digest::of(b"lie").to_string();
-    registry.inject(Fault::at(
-        "/v2/app/",
-        Effect::Header("docker-content-digest", lie),
-    ));
+    registry.inject(Fault::at("/v2/app/", Effect::Header("docker-content-digest", lie)));
     let manifest = pull(&client(&[&registry]), &registry, "app").await.unwrap();
     assert_eq!(manifest.digest, digest);
 }
@@ -96,28 +70,11 @@ async fn other_bytes_than_those_asked_for_are_an_error() {
     let blob = registry.push_blob("right");
     registry.inject(Fault::at("/v2/app/", Effect::Replace("wrong".into())));
     let (client, name) = (client(&[&registry]), repository(&registry.host(), "app"));
-    let error = client
-        .manifest(&name, Reference::Digest(expected), soon())
-        .await
-        .unwrap_err();
+    let error = client.manifest(&name, Reference::Digest(expected), soon()).await.unwrap_err();
     let (host, actual) = (registry.host(), Digest::of(b"wrong"));
-    assert_eq!(
-        error,
-        Error::DigestMismatch {
-            host: host.clone(),
-            expected,
-            actual
-        }
-    );
+    assert_eq!(error, Error::DigestMismatch { host: host.clone(), expected, actual });
     let error = client.blob(&name, blob, 99, soon()).await.unwrap_err();
-    assert_eq!(
-        error,
-        Error::DigestMismatch {
-            host,
-            expected: blob,
-            actual
-        }
-    );
+    assert_eq!(error, Error::DigestMismatch { host, expected: blob, actual });
     // It is not asked again: who lies once may tell the truth only when it suits.
     assert_eq!(registry.requests().len(), 2);
 }
@@ -140,23 +97,12 @@ async fn what_is_no_manifest_is_refused_by_name() {
     for (media_type, bytes, want) in [
         (schema_1, r#"{"schemaVersion":1}"#, "schema 1"),
         ("application/json", r#"{"schemaVersion":1}"#, "schema 1"),
-        (
-            "application/json; charset=utf-8",
-            "<x>secret</x>",
-            "no JSON",
-        ),
-        (
-            "text/html; charset=utf-8",
-            "<html>secret</html>",
-            "web page",
-        ),
+        ("application/json; charset=utf-8", "<x>secret</x>", "no JSON"),
+        ("text/html; charset=utf-8", "<html>secret</html>", "web page"),
     ] {
         let registry = registry().await;
         registry.push_manifest("app", Some("1"), media_type, bytes);
-        let error = pull(&client(&[&registry]), &registry, "app")
-            .await
-            .unwrap_err()
-            .to_string();
+        let error = pull(&client(&[&registry]), &registry, "app").await.unwrap_err().to_string();
         assert!(error.contains(want), "{media_type}: {error}");
         assert!(!error.contains("secret"), "{error}");
     }
@@ -176,10 +122,7 @@ async fn the_media_type_is_the_headers_or_else_the_manifests_own() {
 #[tokio::test]
 async fn fifty_equal_requests_at_the_same_time_are_one() {
     let latency = Duration::from_millis(50);
-    let options = Options {
-        latency,
-        ..Options::default()
-    };
+    let options = Options { latency, ..Options::default() };
     let registry = Registry::start_with(options).await.unwrap();
     let digest = registry.push_image("app", "1");
     let blob = registry.push_blob("bytes");
@@ -223,26 +166,16 @@ async fn over_tls_only_the_given_ca_is_believed_and_http_2_is_spoken() {
         .with_single_cert(vec![cert.cert.der().clone()], key)
         .unwrap();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let options = Options {
-        tls: Some(Arc::new(tls)),
-        ..Options::default()
-    };
+    let options = Options { tls: Some(Arc::new(tls)), ..Options::default() };
     let registry = Registry::start_with(options).await.unwrap();
     registry.push_image("app", "1");
 
     let mut settings = settings(&[&registry]);
-    let access = RegistryAccess {
-        insecure: BTreeSet::new(),
-        ..(*settings.access).clone()
-    };
+    let access = RegistryAccess { insecure: BTreeSet::new(), ..(*settings.access).clone() };
     settings.access = Arc::new(access);
     let other = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
     for ca in [None, Some(other.cert.pem())] {
-        let stranger = Client::new(ClientSettings {
-            ca_pem: ca,
-            ..settings.clone()
-        })
-        .unwrap();
+        let stranger = Client::new(ClientSettings { ca_pem: ca, ..settings.clone() }).unwrap();
         let error = pull(&stranger, &registry, "app").await.unwrap_err();
         assert!(
             matches!(&error, Error::Connect { why, .. } if why.contains("certificate")),
@@ -252,8 +185,6 @@ async fn over_tls_only_the_given_ca_is_believed_and_http_2_is_spoken() {
     assert_eq!(registry.requests().len(), 0);
 
     settings.ca_pem = Some(cert.cert.pem());
-    pull(&Client::new(settings).unwrap(), &registry, "app")
-        .await
-        .unwrap();
+    pull(&Client::new(settings).unwrap(), &registry, "app").await.unwrap();
     assert_eq!(registry.requests()[0].version, hyper::Version::HTTP_2);
 }

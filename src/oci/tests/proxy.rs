@@ -18,20 +18,11 @@ async fn a_proxy_of_the_environment_is_used_wherever_it_is() {
         .env("HTTP_PROXY", format!("http://localhost:{port}"))
         .env("NO_PROXY", "localhost")
         .env_remove("REQUEST_METHOD");
-    let output = tokio::task::spawn_blocking(move || inside.output())
-        .await
-        .unwrap()
-        .unwrap();
+    let output = tokio::task::spawn_blocking(move || inside.output()).await.unwrap().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
-    );
-    let hosts: Vec<_> = proxy
-        .requests()
-        .iter()
-        .map(|r| r.headers["host"].to_str().unwrap().to_owned())
-        .collect();
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let hosts: Vec<_> =
+        proxy.requests().iter().map(|r| r.headers["host"].to_str().unwrap().to_owned()).collect();
     assert_eq!(hosts, ["registry.test"]);
 }
 
@@ -41,15 +32,10 @@ async fn behind_a_proxy() {
     let hosts = ["registry.test", "169.254.169.254", "localhost:1"];
     let mut settings = settings(&[]);
     let insecure = hosts.map(str::to_owned).into();
-    settings.access = Arc::new(RegistryAccess {
-        insecure,
-        ..RegistryAccess::default()
-    });
+    settings.access = Arc::new(RegistryAccess { insecure, ..RegistryAccess::default() });
     let client = Client::new(settings).unwrap();
     let pull = async |host: &str| {
-        client
-            .manifest(&repository(host, "app"), Reference::Tag("1"), soon())
-            .await
+        client.manifest(&repository(host, "app"), Reference::Tag("1"), soon()).await
     };
     pull("registry.test").await.unwrap();
     let literal = pull("169.254.169.254").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What single patterns match, and which are refused.
+//! Good and bad patterns, and what each matches.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,7 @@ fn anchored(pattern: &str) -> Pattern {
 
 fn image(text: &str) -> ImageRef {
     let digest = Digest::of(b"").to_string();
-    text.replace("@D", &format!("@{digest}"))
-        .parse()
-        .expect(text)
+    text.replace("@D", &format!("@{digest}")).parse().expect(text)
 }
 
 fn matches(pattern: &str, text: &str) -> bool {
@@ -31,28 +29,11 @@ fn anchored_patterns_match_what_they_name_and_no_more() {
         ("*@*", &["nginx", "r.io/a/bb@D"], &[]),
         (
             "redis:7",
-            &[
-                "redis:7",
-                "docker.io/redis:7",
-                "index.docker.io/library/redis:7@D",
-            ],
-            &[
-                "redis:7.2",
-                "evil/redis:7",
-                "r.io/redis:7",
-                "r.io/library/redis:7",
-            ],
+            &["redis:7", "docker.io/redis:7", "index.docker.io/library/redis:7@D"],
+            &["redis:7.2", "evil/redis:7", "r.io/redis:7", "r.io/library/redis:7"],
         ),
-        (
-            "redis",
-            &["redis", "redis:7", "redis@D"],
-            &["redis-x", "evil/redis", "xredis"],
-        ),
-        (
-            "redis*",
-            &["redis:7", "redis-backdoor"],
-            &["evil/redis", "r.io/redis"],
-        ),
+        ("redis", &["redis", "redis:7", "redis@D"], &["redis-x", "evil/redis", "xredis"]),
+        ("redis*", &["redis:7", "redis-backdoor"], &["evil/redis", "r.io/redis"]),
         (
             "org/app*",
             &["org/app:1", "org/app-x", "docker.io/org/app/y"],
@@ -63,24 +44,11 @@ fn anchored_patterns_match_what_they_name_and_no_more() {
             &["nginx", "org/app:1", "nginx@D", "index.docker.io/a/bb"],
             &["r.io/nginx", "docker.io.evil.example/x/y"],
         ),
-        (
-            "index.docker.io/*",
-            &["nginx", "docker.io/nginx"],
-            &["r.io/docker.io/nginx"],
-        ),
-        (
-            "docker.io/nginx:*",
-            &["nginx:1", "library/nginx:2", "nginx@D"],
-            &["org/nginx:1"],
-        ),
+        ("index.docker.io/*", &["nginx", "docker.io/nginx"], &["r.io/docker.io/nginx"]),
+        ("docker.io/nginx:*", &["nginx:1", "library/nginx:2", "nginx@D"], &["org/nginx:1"]),
         (
             "my.reg/app",
-            &[
-                "my.reg/app",
-                "my.reg/app:1",
-                "my.reg/app@D",
-                "MY.REG:443/app",
-            ],
+            &["my.reg/app", "my.reg/app:1", "my.reg/app@D", "MY.REG:443/app"],
             &[
                 "my.reg/app-x",
                 "my.reg/app/y",
@@ -96,19 +64,10 @@ fn anchored_patterns_match_what_they_name_and_no_more() {
         ),
         (
             "my.reg/app:*",
-            &[
-                "my.reg/app",
-                "my.reg/app:1",
-                "my.reg/app@D",
-                "my.reg/app:1@D",
-            ],
+            &["my.reg/app", "my.reg/app:1", "my.reg/app@D", "my.reg/app:1@D"],
             &["my.reg/app-x:1"],
         ),
-        (
-            "my.reg/app:v*",
-            &["my.reg/app:v1", "my.reg/app:v1@D"],
-            &["my.reg/app:1", "my.reg/app@D"],
-        ),
+        ("my.reg/app:v*", &["my.reg/app:v1", "my.reg/app:v1@D"], &["my.reg/app:1", "my.reg/app@D"]),
         (
             "my.reg/app@sha256:*",
             &["my.reg/app@D", "my.reg/app:1@D"],
@@ -119,37 +78,17 @@ fn anchored_patterns_match_what_they_name_and_no_more() {
             &["my.reg/app:1@D"],
             &["my.reg/app:1", "my.reg/app@D", "my.reg/app:2@D"],
         ),
-        (
-            "my.reg/a*d",
-            &["my.reg/and", "my.reg/a/b/d:1"],
-            &["my.reg/aa:d"],
-        ),
+        ("my.reg/a*d", &["my.reg/and", "my.reg/a/b/d:1"], &["my.reg/aa:d"]),
         (
             "*.example/app",
             &["a.example/app:1", "a.b.example/app"],
             &["a.example:5000/app", "example/app", "r.io/x.example/app"],
         ),
-        (
-            "*/team/*",
-            &["r.io/team/app:1", "team/app"],
-            &["r.io/x/team/app", "r.io/team-x/app"],
-        ),
-        (
-            "docker.*/*",
-            &["nginx", "docker.example/app"],
-            &["index.docker.example/app"],
-        ),
+        ("*/team/*", &["r.io/team/app:1", "team/app"], &["r.io/x/team/app", "r.io/team-x/app"]),
+        ("docker.*/*", &["nginx", "docker.example/app"], &["index.docker.example/app"]),
         ("*/*", &["nginx", "r.io/a/b/cc@D"], &[]),
-        (
-            "localhost/app",
-            &["localhost/app:1"],
-            &["localhost:5000/app"],
-        ),
-        (
-            "localhost:5000/*",
-            &["localhost:5000/app:1"],
-            &["localhost/app:1"],
-        ),
+        ("localhost/app", &["localhost/app:1"], &["localhost:5000/app"]),
+        ("localhost:5000/*", &["localhost:5000/app:1"], &["localhost/app:1"]),
         (
             "[::1]:5000/app",
             &["[::1]:5000/app:1", "[0::1]:5000/app"],
@@ -160,22 +99,10 @@ fn anchored_patterns_match_what_they_name_and_no_more() {
             &["r.io/a/app:1", "r.io/b/c/app:2"],
             &["r.io/b/app:1", "r.io/a/app:3"],
         ),
-        (
-            "{a,b}.io/app",
-            &["a.io/app", "b.io/app"],
-            &["c.io/app", "r.io/a.io/app"],
-        ),
+        ("{a,b}.io/app", &["a.io/app", "b.io/app"], &["c.io/app", "r.io/a.io/app"]),
         ("{r.io,s.io}/app", &["r.io/app", "s.io/app"], &["x.io/app"]),
-        (
-            "r.io/app:[0-9].?",
-            &["r.io/app:1.2"],
-            &["r.io/app:1.22", "r.io/app:x.2"],
-        ),
-        (
-            "r.io/app:[!0-9]*",
-            &["r.io/app", "r.io/app:v1"],
-            &["r.io/app:1"],
-        ),
+        ("r.io/app:[0-9].?", &["r.io/app:1.2"], &["r.io/app:1.22", "r.io/app:x.2"]),
+        ("r.io/app:[!0-9]*", &["r.io/app", "r.io/app:v1"], &["r.io/app:1"]),
         ("team?/app", &["team1/app"], &["team/app", "r.io/team1/app"]),
     ] {
         for text in yes {
@@ -212,19 +139,14 @@ fn bad_patterns_are_refused_with_words() {
         ("{r.io/a,s.io}/b", "inside"),
         ("r.io/app@sha256:1@2", "several"),
     ] {
-        let fault = Pattern::parse(pattern, Matching::Anchored)
-            .map(|_| ())
-            .expect_err(pattern)
-            .to_string();
+        let fault =
+            Pattern::parse(pattern, Matching::Anchored).map(|_| ()).expect_err(pattern).to_string();
         assert!(fault.contains(why), "{pattern}: {fault}");
     }
     let long = "a".repeat(MAX_PATTERN_BYTES + 1);
     for matching in [Matching::Anchored, Matching::Legacy] {
         assert!(Pattern::parse(&long[1..], matching).is_ok());
-        assert!(matches!(
-            Pattern::parse(&long, matching),
-            Err(PatternFault::TooLong { .. })
-        ));
+        assert!(matches!(Pattern::parse(&long, matching), Err(PatternFault::TooLong { .. })));
         assert!(Pattern::parse("r.io/[z-a]", matching).is_err());
     }
 }
@@ -290,14 +212,8 @@ fn qualified_patterns_rank_by_what_they_mean() {
         let image = image(text);
         let subject = Subject::new(&image, Matching::Anchored);
         let (greater, less) = (anchored(greater), anchored(less));
-        assert!(
-            greater.matches(&subject) && less.matches(&subject),
-            "{greater:?} {less:?}"
-        );
-        assert!(
-            greater.specificity(&subject) > less.specificity(&subject),
-            "{greater:?} {less:?}"
-        );
+        assert!(greater.matches(&subject) && less.matches(&subject), "{greater:?} {less:?}");
+        assert!(greater.specificity(&subject) > less.specificity(&subject), "{greater:?} {less:?}");
     }
 }
 

@@ -74,18 +74,14 @@ impl Candidates {
     ///
     /// A manifest without layers, as an index, offers nothing.
     pub(super) fn parse(manifest: &[u8], cap: usize) -> Result<Self, Unreadable> {
-        let unreadable = |error: serde_json::Error| Unreadable {
-            line: error.line(),
-            column: error.column(),
-        };
+        let unreadable =
+            |error: serde_json::Error| Unreadable { line: error.line(), column: error.column() };
         let manifest: Manifest<'_> = serde_json::from_slice(manifest).map_err(unreadable)?;
         let Some(layers) = manifest.layers else {
             return Ok(Self::default());
         };
         let mut layers = serde_json::Deserializer::from_str(layers.get());
-        FirstLayers { cap }
-            .deserialize(&mut layers)
-            .map_err(unreadable)
+        FirstLayers { cap }.deserialize(&mut layers).map_err(unreadable)
     }
 }
 
@@ -145,15 +141,8 @@ fn candidate(layer: &RawValue) -> Result<Candidate, Flaw> {
     }
     let payload =
         Digest::from_str(&layer.digest).map_err(|_| Flaw::Digest(quoted(&layer.digest)))?;
-    let embedded = layer
-        .data
-        .as_deref()
-        .and_then(|data| embedded(data, payload));
-    Ok(Candidate {
-        payload,
-        embedded,
-        signature,
-    })
+    let embedded = layer.data.as_deref().and_then(|data| embedded(data, payload));
+    Ok(Candidate { payload, embedded, signature })
 }
 
 /// What the manifest embeds, if it is what the digest says; anything else is fetched instead.

@@ -54,16 +54,10 @@ impl Fetcher<'_> {
     /// What `tag` names; `None` if the registry says that there is no such tag.
     pub(super) async fn resolve(&self, tag: &str) -> Result<Option<Resolved>, Refusal> {
         if let Some(digest) = self.remembered(tag) {
-            return Ok(Some(Resolved {
-                digest,
-                remembered: true,
-            }));
+            return Ok(Some(Resolved { digest, remembered: true }));
         }
         let digest = self.manifest_by_tag(tag).await?.map(|(digest, _)| digest);
-        Ok(digest.map(|digest| Resolved {
-            digest,
-            remembered: false,
-        }))
+        Ok(digest.map(|digest| Resolved { digest, remembered: false }))
     }
 
     /// What the cache of names holds, where that will do.
@@ -72,13 +66,8 @@ impl Fetcher<'_> {
         match self.freshness {
             Freshness::Fresh => None,
             Freshness::Remembered => {
-                let digest = runtime
-                    .caches
-                    .names
-                    .get(&self.name(tag), runtime.clock.now());
-                runtime
-                    .metrics
-                    .cache_lookup(CacheKind::Names, digest.is_some());
+                let digest = runtime.caches.names.get(&self.name(tag), runtime.clock.now());
+                runtime.metrics.cache_lookup(CacheKind::Names, digest.is_some());
                 digest
             }
         }
@@ -88,18 +77,9 @@ impl Fetcher<'_> {
     async fn manifest_by_tag(&self, tag: &str) -> Result<Option<(Digest, bytes::Bytes)>, Refusal> {
         let names = &self.shared.runtime.caches.names;
         let reference = Reference::Tag(tag);
-        match self
-            .shared
-            .client
-            .manifest(self.repository, reference, self.deadline)
-            .await
-        {
+        match self.shared.client.manifest(self.repository, reference, self.deadline).await {
             Ok(manifest) => {
-                names.put(
-                    &self.name(tag),
-                    manifest.digest,
-                    self.shared.runtime.clock.now(),
-                );
+                names.put(&self.name(tag), manifest.digest, self.shared.runtime.clock.now());
                 Ok(Some((manifest.digest, manifest.bytes)))
             }
             Err(Error::NotFound { .. }) => {
@@ -112,9 +92,7 @@ impl Fetcher<'_> {
 
     async fn signatures(&self, image: Digest, evidence: &mut Evidence) -> Result<(), Refusal> {
         let tag = super::signature_tag(image);
-        let cached = self
-            .remembered(&tag)
-            .and_then(|digest| self.evidence(digest));
+        let cached = self.remembered(&tag).and_then(|digest| self.evidence(digest));
         evidence.rests_on_name |= cached.is_some();
         let manifest = match cached {
             Some(bytes) => Some(bytes),
@@ -149,21 +127,14 @@ impl Fetcher<'_> {
                 None => (candidate.payload == usual_digest).then(|| usual.clone()),
             };
             if let Some(bytes) = known {
-                evidence
-                    .payloads
-                    .insert(candidate.payload, Payload::Bytes(bytes));
+                evidence.payloads.insert(candidate.payload, Payload::Bytes(bytes));
             }
         }
     }
 
     async fn image_exists(&self, image: Digest) -> Result<bool, Refusal> {
         let reference = Reference::Digest(image);
-        match self
-            .shared
-            .client
-            .manifest(self.repository, reference, self.deadline)
-            .await
-        {
+        match self.shared.client.manifest(self.repository, reference, self.deadline).await {
             Ok(_) => Ok(true),
             Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(Refusal::from(&error)),
@@ -175,9 +146,7 @@ impl Fetcher<'_> {
             return (digest, Payload::Bytes(bytes));
         }
         let client = &self.shared.client;
-        let payload = match client
-            .blob(self.repository, digest, PAYLOAD_BYTES, self.deadline)
-            .await
+        let payload = match client.blob(self.repository, digest, PAYLOAD_BYTES, self.deadline).await
         {
             Ok(bytes) => {
                 self.shared.runtime.caches.evidence.put(&bytes);
@@ -192,18 +161,12 @@ impl Fetcher<'_> {
     fn evidence(&self, digest: Digest) -> Option<bytes::Bytes> {
         let runtime = &self.shared.runtime;
         let bytes = runtime.caches.evidence.get(digest);
-        runtime
-            .metrics
-            .cache_lookup(CacheKind::Evidence, bytes.is_some());
+        runtime.metrics.cache_lookup(CacheKind::Evidence, bytes.is_some());
         bytes
     }
 
     fn name<'t>(&'t self, tag: &'t str) -> Name<'t> {
-        Name {
-            scope: &self.shared.scope,
-            repository: self.repository,
-            tag,
-        }
+        Name { scope: &self.shared.scope, repository: self.repository, tag }
     }
 }
 
@@ -231,10 +194,7 @@ impl Fetch<Case> for ForDigest<'_> {
                 EvidenceName::Payload(digest) => payloads.push(self.fetcher.payload(digest)),
             }
         }
-        let fetched: Vec<_> = stream::iter(payloads)
-            .buffer_unordered(PARALLEL)
-            .collect()
-            .await;
+        let fetched: Vec<_> = stream::iter(payloads).buffer_unordered(PARALLEL).collect().await;
         evidence.payloads.extend(fetched);
         Ok(())
     }

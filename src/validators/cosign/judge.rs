@@ -125,10 +125,7 @@ impl Judge for Case {
             return false;
         };
         let has_payload = |candidate: &&Candidate| {
-            matches!(
-                evidence.payloads.get(&candidate.payload),
-                Some(Payload::Bytes(_))
-            )
+            matches!(evidence.payloads.get(&candidate.payload), Some(Payload::Bytes(_)))
         };
         let judged = candidates.list.iter().flatten().filter(has_payload).count();
         judged > 0

@@ -70,10 +70,7 @@ fn parse(fields: &mut Fields<'_>, context: &LoadContext<'_>) -> Option<Arc<dyn V
     };
     let shared = shared(fields, context, settings);
     host?;
-    Some(Arc::new(Cosign {
-        roots: roots?,
-        shared: Arc::new(shared?),
-    }))
+    Some(Arc::new(Cosign { roots: roots?, shared: Arc::new(shared?) }))
 }
 
 /// Reports `host`, which belongs to the transparency log and to certificates.
@@ -104,11 +101,7 @@ fn shared(
             lifetime: context.sections.cache.verdict_max_age,
         }),
         Err(fault) => {
-            fields.report(
-                fields.place(),
-                fault.to_string(),
-                "check `cert` of this validator",
-            );
+            fields.report(fields.place(), fault.to_string(), "check `cert` of this validator");
             None
         }
     }
@@ -129,10 +122,7 @@ fn scope(settings: &ClientSettings) -> Scope {
 impl Validator for Cosign {
     fn bind(&self, with: &mut Fields<'_>) -> Option<JudgedBy> {
         let wants = options::wants(with, &self.roots)?;
-        Some(JudgedBy::Verifying(Arc::new(CosignVerifier::new(
-            self.shared.clone(),
-            wants,
-        ))))
+        Some(JudgedBy::Verifying(Arc::new(CosignVerifier::new(self.shared.clone(), wants))))
     }
 }
 

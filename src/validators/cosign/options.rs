@@ -47,11 +47,7 @@ pub(super) fn wants(with: &mut Fields<'_>, roots: &[TrustRoot]) -> Option<Wants>
     with.boolean("verifySCT");
     let (quorum, ()) = (quorum.ok()?, log.ok()?);
     Some(Wants {
-        roots: roots
-            .iter()
-            .filter(|root| quorum.counts(&root.name))
-            .cloned()
-            .collect(),
+        roots: roots.iter().filter(|root| quorum.counts(&root.name)).cloned().collect(),
         quorum,
         same_repository: same_repository.ok()?,
         annotations: annotations.ok()?,
@@ -74,10 +70,7 @@ fn quorum(with: &mut Fields<'_>, roots: &[TrustRoot]) -> Result<Quorum, Reported
         with.report(
             named.map_or_else(|| with.place(), |name| name.place),
             format!("unable to find trust root {name}"),
-            format!(
-                "set `trustRoot` to one of {}, or to \"*\" for all",
-                listed(roots)
-            ),
+            format!("set `trustRoot` to one of {}, or to \"*\" for all", listed(roots)),
         );
         return Err(Reported);
     };
@@ -97,10 +90,7 @@ fn fits_one_root(
         fits = Err(Reported);
         with.report(
             threshold.place,
-            format!(
-                "`threshold` {} with the one trust root `{root}`",
-                threshold.value
-            ),
+            format!("`threshold` {} with the one trust root `{root}`", threshold.value),
             "set `trustRoot: \"*\"`, or remove `threshold`",
         );
     }
@@ -108,10 +98,7 @@ fn fits_one_root(
         fits = Err(Reported);
         with.report(
             other.place,
-            format!(
-                "`required` names `{}`, but the rule looks at `{root}` only",
-                other.value
-            ),
+            format!("`required` names `{}`, but the rule looks at `{root}` only", other.value),
             "set `trustRoot: \"*\"`, or remove it from `required`",
         );
     }
@@ -152,23 +139,12 @@ fn required(
             continue;
         };
         if required.iter().any(|earlier| earlier.value == root.name) {
-            with.report(
-                place,
-                format!("`required` names `{name}` twice"),
-                "name it once",
-            );
+            with.report(place, format!("`required` names `{name}` twice"), "name it once");
             continue;
         }
-        required.push(Spanned {
-            value: root.name.clone(),
-            place,
-        });
+        required.push(Spanned { value: root.name.clone(), place });
     }
-    if required.len() == names.len() {
-        Ok(required)
-    } else {
-        Err(Reported)
-    }
+    if required.len() == names.len() { Ok(required) } else { Err(Reported) }
 }
 
 /// A rule that wants the transparency log must not be judged without it.
@@ -223,18 +199,11 @@ fn annotations(with: &mut Fields<'_>) -> Result<BTreeMap<String, String>, Report
             with.report(value.place, what, "write the value in quotes");
         }
     }
-    if annotations.len() == entries.len() {
-        Ok(annotations)
-    } else {
-        Err(Reported)
-    }
+    if annotations.len() == entries.len() { Ok(annotations) } else { Err(Reported) }
 }
 
 fn listed(roots: &[TrustRoot]) -> String {
-    let names: Vec<String> = roots
-        .iter()
-        .map(|root| format!("`{}`", root.name))
-        .collect();
+    let names: Vec<String> = roots.iter().map(|root| format!("`{}`", root.name)).collect();
     names.join(", ")
 }
 

@@ -14,10 +14,7 @@ use super::reasons::quoted;
 use crate::image::{Digest, ImageRef, RepositoryName};
 
 /// `critical.type` of cosign, and of the format that it took over.
-const TYPES: [&str; 2] = [
-    "cosign container image signature",
-    "atomic container signature",
-];
+const TYPES: [&str; 2] = ["cosign container image signature", "atomic container signature"];
 
 /// What a payload must claim.
 #[derive(Debug, Clone, Copy)]
@@ -40,18 +37,11 @@ pub(super) enum Flaw {
     #[error("the payload is for digest `{0}`, not for this image")]
     Digest(String),
     #[error("the payload is for repository `{found}`, not `{wanted}`")]
-    Repository {
-        found: String,
-        wanted: RepositoryName,
-    },
+    Repository { found: String, wanted: RepositoryName },
     #[error("the payload lacks annotation `{0}`")]
     AnnotationMissing(String),
     #[error("annotation `{name}` of the payload is `{found}`, not `{wanted}`")]
-    Annotation {
-        name: String,
-        found: String,
-        wanted: String,
-    },
+    Annotation { name: String, found: String, wanted: String },
 }
 
 /// Checks that `payload` claims what is `wanted`. JSON that names a field twice is refused: two
@@ -59,10 +49,8 @@ pub(super) enum Flaw {
 ///
 /// Spec: cosign `SIGNATURE_SPEC.md`, "Payloads"; contract of `docs/validators/cosign.md`.
 pub(super) fn check(payload: &[u8], wanted: &Wanted<'_>) -> Result<(), Flaw> {
-    let claim: Claim = serde_json::from_slice(payload).map_err(|error| Flaw::Unreadable {
-        line: error.line(),
-        column: error.column(),
-    })?;
+    let claim: Claim = serde_json::from_slice(payload)
+        .map_err(|error| Flaw::Unreadable { line: error.line(), column: error.column() })?;
     let critical = &claim.critical;
     if !TYPES.contains(&&*critical.claim_type) {
         return Err(Flaw::Type(quoted(&critical.claim_type)));
@@ -82,12 +70,8 @@ pub(super) fn check(payload: &[u8], wanted: &Wanted<'_>) -> Result<(), Flaw> {
 pub(super) fn usual(repository: &RepositoryName, digest: Digest) -> Vec<u8> {
     let claim = Claim {
         critical: Critical {
-            identity: Identity {
-                docker_reference: repository.to_string(),
-            },
-            image: Image {
-                docker_manifest_digest: digest.to_string(),
-            },
+            identity: Identity { docker_reference: repository.to_string() },
+            image: Image { docker_manifest_digest: digest.to_string() },
             claim_type: TYPES[0].to_owned(),
         },
         optional: None,
@@ -99,10 +83,9 @@ pub(super) fn usual(repository: &RepositoryName, digest: Digest) -> Vec<u8> {
 fn check_repository(reference: &str, wanted: &RepositoryName) -> Result<(), Flaw> {
     match ImageRef::from_str(reference) {
         Ok(found) if found.repository() == wanted => Ok(()),
-        Ok(_) | Err(_) => Err(Flaw::Repository {
-            found: quoted(reference),
-            wanted: wanted.clone(),
-        }),
+        Ok(_) | Err(_) => {
+            Err(Flaw::Repository { found: quoted(reference), wanted: wanted.clone() })
+        }
     }
 }
 
@@ -115,14 +98,8 @@ fn check_annotations(
             .and_then(|optional| optional.0.get(name))
             .ok_or_else(|| Flaw::AnnotationMissing(name.clone()))?;
         if found.as_str() != Some(wanted) {
-            let found = found
-                .as_str()
-                .map_or_else(|| quoted(&found.to_string()), quoted);
-            return Err(Flaw::Annotation {
-                name: name.clone(),
-                found,
-                wanted: wanted.clone(),
-            });
+            let found = found.as_str().map_or_else(|| quoted(&found.to_string()), quoted);
+            return Err(Flaw::Annotation { name: name.clone(), found, wanted: wanted.clone() });
         }
     }
     Ok(())

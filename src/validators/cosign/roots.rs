@@ -16,11 +16,8 @@ pub(super) fn trust_roots(
     fields: &mut Fields<'_>,
     context: &LoadContext<'_>,
 ) -> Option<Vec<TrustRoot>> {
-    let entries = if fields.has("trustRoots") {
-        fields.mappings("trustRoots")?
-    } else {
-        Vec::new()
-    };
+    let entries =
+        if fields.has("trustRoots") { fields.mappings("trustRoots")? } else { Vec::new() };
     if entries.is_empty() {
         fields.report(
             fields.place(),
@@ -54,10 +51,7 @@ fn trust_root(entry: &mut Fields<'_>, earlier: &[TrustRoot]) -> Option<TrustRoot
         .ok()?;
     let name = name?;
     let distinct = is_distinct(entry, name, (reference.place, &key), earlier);
-    (supported && distinct).then(|| TrustRoot {
-        name: name.value.into(),
-        key,
-    })
+    (supported && distinct).then(|| TrustRoot { name: name.value.into(), key })
 }
 
 fn refuse_other_kinds(entry: &mut Fields<'_>) -> bool {
@@ -87,14 +81,9 @@ fn is_distinct(
         let what = format!("trust root `{}` is defined twice", name.value);
         entry.report(name.place, what, "give each trust root a name of its own");
     }
-    let same_key = earlier
-        .iter()
-        .find(|root| root.key.content_hash() == key.content_hash());
+    let same_key = earlier.iter().find(|root| root.key.content_hash() == key.content_hash());
     if let Some(root) = same_key {
-        let what = format!(
-            "trust roots `{}` and `{}` have the same key",
-            root.name, name.value
-        );
+        let what = format!("trust roots `{}` and `{}` have the same key", root.name, name.value);
         entry.report(place, what, "remove one of them");
     }
     same_name.is_none() && same_key.is_none()

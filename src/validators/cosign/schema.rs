@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 use crate::validators::TypeSchema;
 
 pub(super) fn schema() -> TypeSchema {
-    TypeSchema {
-        validator: validator(),
-        with: with(),
-    }
+    TypeSchema { validator: validator(), with: with() }
 }
 
 fn validator() -> Value {

@@ -3,6 +3,7 @@
 //! Knows nothing of registries or payloads: it is handed the proof of each signature.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::reasons::Reasons;
@@ -40,6 +41,24 @@ pub(super) enum Quorum {
     },
 }
 
+/// What `check` says of a rule.
+impl fmt::Display for Quorum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (counted, threshold, required) = match self {
+            Self::Root(name) => return write!(f, "signed by {name}"),
+            Self::Roots { counted, threshold, required } => (counted, threshold, required),
+        };
+        match threshold.unwrap_or(counted.len()) {
+            all if all == counted.len() => write!(f, "signed by all of {}", counted.join(", "))?,
+            some => write!(f, "signed by {some} of {}", counted.join(", "))?,
+        }
+        if counted.len() > required.len() && !required.is_empty() {
+            write!(f, ", among them {}", required.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 impl Quorum {
     /// The meaning of `trustRoot: "*"`.
     ///
@@ -54,16 +73,8 @@ impl Quorum {
         let threshold = threshold.or_else(|| required.is_empty().then_some(all.len()));
         let required_suffice =
             !required.is_empty() && threshold.is_none_or(|wanted| wanted <= required.len());
-        let counted = if required_suffice {
-            required.clone()
-        } else {
-            all
-        };
-        Self::Roots {
-            counted,
-            threshold,
-            required,
-        }
+        let counted = if required_suffice { required.clone() } else { all };
+        Self::Roots { counted, threshold, required }
     }
 
     /// Tells whether signatures of this root are looked at.
@@ -78,11 +89,7 @@ impl Quorum {
     pub(super) fn is_met_by(&self, signers: &Signers) -> bool {
         match self {
             Self::Root(name) => signers.0.contains(name),
-            Self::Roots {
-                threshold,
-                required,
-                ..
-            } => {
+            Self::Roots { threshold, required, .. } => {
                 threshold.is_none_or(|wanted| signers.0.len() >= wanted)
                     && required.iter().all(|root| signers.0.contains(root))
             }
@@ -93,23 +100,15 @@ impl Quorum {
     ///
     /// Spec: `docs/validators/cosign.md`, "Messages".
     pub(super) fn shortfall(&self, signers: &Signers, reasons: &Reasons) -> Refusal {
-        let Self::Roots {
-            counted,
-            threshold,
-            required,
-        } = self
-        else {
+        let Self::Roots { counted, threshold, required } = self else {
             return Refusal::rejected(
                 "no-matching-signature",
                 format!("error validating image: [no matching signatures: {reasons}]"),
             );
         };
         let missing = |of: &[RootName]| {
-            let missing: Vec<&str> = of
-                .iter()
-                .filter(|root| !signers.0.contains(*root))
-                .map(|root| &**root)
-                .collect();
+            let missing: Vec<&str> =
+                of.iter().filter(|root| !signers.0.contains(*root)).map(|root| &**root).collect();
             missing.join(", ")
         };
         if let Some(wanted) = threshold.filter(|wanted| signers.0.len() < *wanted) {

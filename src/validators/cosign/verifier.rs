@@ -46,21 +46,12 @@ struct Outcome {
 impl CosignVerifier {
     pub(super) fn new(shared: Arc<Shared>, wants: Wants) -> Self {
         let fingerprint = fingerprint(&shared, &wants);
-        Self {
-            shared,
-            wants: Arc::new(wants),
-            fingerprint,
-        }
+        Self { shared, wants: Arc::new(wants), fingerprint }
     }
 
     async fn attempt(&self, image: &ImageRef, freshness: Freshness, deadline: Deadline) -> Outcome {
         let repository = image.repository();
-        let fetcher = Fetcher {
-            shared: &self.shared,
-            repository,
-            freshness,
-            deadline,
-        };
+        let fetcher = Fetcher { shared: &self.shared, repository, freshness, deadline };
         let (digest, known_to_exist, remembered) = match (image.digest(), image.tag()) {
             (Some(digest), _) => (digest, false, false),
             (None, tag) => match fetcher.resolve(tag.unwrap_or(DEFAULT_TAG)).await {
@@ -86,10 +77,7 @@ impl CosignVerifier {
             lifetime: self.shared.lifetime,
             cap: self.shared.candidates,
         });
-        let fetcher = ForDigest {
-            fetcher,
-            image: digest,
-        };
+        let fetcher = ForDigest { fetcher, image: digest };
         let (verdict, evidence) = drive(&case, &fetcher, &self.shared.runtime).await;
         digest_of(verdict, remembered || evidence.rests_on_name, true)
     }
@@ -101,23 +89,13 @@ impl CosignVerifier {
         now: Timestamp,
     ) -> Option<Verdict> {
         let runtime = &self.shared.runtime;
-        let verdict = runtime
-            .caches
-            .verdicts
-            .get(&self.subject(repository, digest), now);
-        runtime
-            .metrics
-            .cache_lookup(CacheKind::Verdicts, verdict.is_some());
+        let verdict = runtime.caches.verdicts.get(&self.subject(repository, digest), now);
+        runtime.metrics.cache_lookup(CacheKind::Verdicts, verdict.is_some());
         verdict
     }
 
     fn subject<'a>(&'a self, repository: &'a RepositoryName, digest: Digest) -> Subject<'a> {
-        Subject {
-            fingerprint: &self.fingerprint,
-            digest,
-            tag: None,
-            repository,
-        }
+        Subject { fingerprint: &self.fingerprint, digest, tag: None, repository }
     }
 }
 
@@ -128,19 +106,13 @@ impl Verifier for CosignVerifier {
         if let Some(digest) = image.digest() {
             return self.recalled(repository, digest, now);
         }
-        let name = Name {
-            scope: &self.shared.scope,
-            repository,
-            tag: image.tag().unwrap_or(DEFAULT_TAG),
-        };
+        let name =
+            Name { scope: &self.shared.scope, repository, tag: image.tag().unwrap_or(DEFAULT_TAG) };
         let runtime = &self.shared.runtime;
         let digest = runtime.caches.names.get(&name, now);
-        runtime
-            .metrics
-            .cache_lookup(CacheKind::Names, digest.is_some());
+        runtime.metrics.cache_lookup(CacheKind::Names, digest.is_some());
         // A rejection would rest on a name that may have moved: `verify` asks the registry first.
-        self.recalled(repository, digest?, now)
-            .filter(Result::is_ok)
+        self.recalled(repository, digest?, now).filter(Result::is_ok)
     }
 
     async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Verdict {
@@ -151,12 +123,22 @@ impl Verifier for CosignVerifier {
         if let (Some(digest), true) = (outcome.digest, outcome.judged) {
             let runtime = &self.shared.runtime;
             let subject = self.subject(image.repository(), digest);
-            runtime
-                .caches
-                .verdicts
-                .put(&subject, &outcome.verdict, runtime.clock.now());
+            runtime.caches.verdicts.put(&subject, &outcome.verdict, runtime.clock.now());
         }
         outcome.verdict
+    }
+
+    fn meaning(&self) -> String {
+        let Wants { quorum, same_repository, annotations, .. } = &*self.wants;
+        let mut meaning = quorum.to_string();
+        if *same_repository {
+            meaning.push_str(", for this repository");
+        }
+        if !annotations.is_empty() {
+            let names: Vec<&str> = annotations.keys().map(String::as_str).collect();
+            meaning = format!("{meaning}, annotated with {}", names.join(", "));
+        }
+        meaning
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -166,24 +148,14 @@ impl Verifier for CosignVerifier {
 
 impl Outcome {
     fn without_digest(refusal: Refusal) -> Self {
-        Self {
-            verdict: Err(refusal),
-            digest: None,
-            rests_on_name: false,
-            judged: true,
-        }
+        Self { verdict: Err(refusal), digest: None, rests_on_name: false, judged: true }
     }
 }
 
 /// Everything that decides a verdict besides the image: the view of the registries, the trust roots
 /// by name and content, and the options.
 fn fingerprint(shared: &Shared, wants: &Wants) -> Fingerprint {
-    let Wants {
-        quorum,
-        roots,
-        same_repository,
-        annotations,
-    } = wants;
+    let Wants { quorum, roots, same_repository, annotations } = wants;
     let mut parts = Parts::default();
     parts
         .add(shared.scope.0)

@@ -41,11 +41,7 @@ impl Judge for Counter {
         if *evidence < self.wanted {
             return Step::Needs(BTreeSet::from([*evidence]));
         }
-        Step::Done(Ok(Verified::new(
-            Digest::of(b"image"),
-            now,
-            now + Duration::from_secs(1),
-        )))
+        Step::Done(Ok(Verified::new(Digest::of(b"image"), now, now + Duration::from_secs(1))))
     }
 
     fn is_heavy(&self, _evidence: &usize) -> bool {
@@ -81,43 +77,25 @@ async fn count(
     fails_at: usize,
     loses: bool,
 ) -> (Verdict, usize, usize) {
-    let crypto = Arc::new(Crypto {
-        loses,
-        ..Crypto::default()
-    });
-    let runtime = Runtime {
-        crypto: crypto.clone(),
-        ..testing::runtime()
-    };
-    let source = Source {
-        fetched: AtomicUsize::new(0),
-        fails_at,
-    };
+    let crypto = Arc::new(Crypto { loses, ..Crypto::default() });
+    let runtime = Runtime { crypto: crypto.clone(), ..testing::runtime() };
+    let source = Source { fetched: AtomicUsize::new(0), fails_at };
     let (verdict, _) = drive(&Arc::new(Counter { wanted, heavy }), &source, &runtime).await;
     if let Ok(verified) = &verdict {
         assert_eq!(verified.judged_at(), runtime.clock.now());
     }
-    (
-        verdict,
-        source.fetched.into_inner(),
-        crypto.runs.load(Ordering::Relaxed),
-    )
+    (verdict, source.fetched.into_inner(), crypto.runs.load(Ordering::Relaxed))
 }
 
 fn word(verdict: &Verdict) -> &'static str {
-    verdict
-        .as_ref()
-        .map_or_else(|refusal| refusal.reason().word, |_| "verified")
+    verdict.as_ref().map_or_else(|refusal| refusal.reason().word, |_| "verified")
 }
 
 #[tokio::test]
 async fn evidence_is_fetched_round_by_round_until_it_suffices() {
     for wanted in 0..=3 {
         let (verdict, fetched, heavy_runs) = count(wanted, false, usize::MAX, false).await;
-        assert_eq!(
-            (word(&verdict), fetched, heavy_runs),
-            ("verified", wanted, 0)
-        );
+        assert_eq!((word(&verdict), fetched, heavy_runs), ("verified", wanted, 0));
     }
 }
 

@@ -13,9 +13,15 @@ push_image p256/wrong-key
 sign other "$BY_DIGEST"
 pod wrong-key "$IMAGE" | expect_denied "$(literally "$IMAGE")" 'rejected'
 
-# The good signature beside the wrong one is enough: order in the signature manifest means nothing.
+# A good signature beside a wrong one is enough, in whatever order they were made.
+push_image p256/wrong-then-right
+sign other "$BY_DIGEST"
 sign p256 "$BY_DIGEST"
-pod wrong-and-right-key "$BY_DIGEST" | expect_admitted
+pod wrong-then-right "$IMAGE" | expect_admitted
+push_image p256/right-then-wrong
+sign p256 "$BY_DIGEST"
+sign other "$BY_DIGEST"
+pod right-then-wrong "$IMAGE" | expect_admitted
 
 # A genuine signature of another image, moved to this one: the payload names the other digest.
 signed_image p256 genuine
@@ -44,5 +50,5 @@ pod down "$down" | expect_denied "$(literally "$down")" 'inconclusive'
 pod unlisted "$REGISTRY/elsewhere/app:v1" | expect_denied "$(literally "$REGISTRY/elsewhere/app:v1")"
 pod invalid "$REGISTRY/p256/UPPER:v1" | expect_denied "$(literally "$REGISTRY/p256/UPPER:v1")"
 
-left=$(k get pods -o name)
-[ "$left" = pod/wrong-and-right-key ] || fail "denied objects were stored: $left"
+left=$(k get pods -o name | sort | tr '\n' ' ')
+[ "$left" = "pod/right-then-wrong pod/wrong-then-right " ] || fail "denied objects were stored: $left"

@@ -5,7 +5,7 @@ source "$(dirname "$0")/../lib.sh"
 
 review=$E2E/../data/reviews/pod-create.json
 signed_image p256 app
-configuration drain >"$E2E_WORK/drain.yaml"
+DRAIN_DELAY=5s configuration drain >"$E2E_WORK/drain.yaml"
 start_connaisseur drain "$E2E_WORK/drain.yaml"
 pid=${PEER_PIDS[drain]}
 

@@ -51,10 +51,7 @@ impl Running {
             address.rsplit_once(':').unwrap().1.to_owned()
         };
         let root = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
-        let client = Client::builder()
-            .tls_certs_only([root])
-            .no_proxy()
-            .http1_only();
+        let client = Client::builder().tls_certs_only([root]).no_proxy().http1_only();
         Self {
             child,
             client: client.timeout(FAR).build().unwrap(),
@@ -70,10 +67,7 @@ impl Running {
         let request = request.header("content-type", "application/json");
         let response = request.body(pod_review(&[image])).send().await.unwrap();
         assert_eq!(response.status(), 200);
-        let closes = response
-            .headers()
-            .get("connection")
-            .is_some_and(|c| c == "close");
+        let closes = response.headers().get("connection").is_some_and(|c| c == "close");
         (Answer::read(&response.bytes().await.unwrap()), closes)
     }
 
@@ -84,13 +78,7 @@ impl Running {
 
     fn terminate(&self) {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 }
 
@@ -123,10 +111,7 @@ fn no_request_is_lost_when_a_server_is_told_to_end() {
     let mut server = Running::start(&world.config("server: {drainDelay: 1s}\n"));
     let answered = AtomicUsize::new(0);
     world.run(async {
-        let delay = Fault::at(
-            "/v2/slow/manifests/v1",
-            Effect::Delay(Duration::from_secs(2)),
-        );
+        let delay = Fault::at("/v2/slow/manifests/v1", Effect::Delay(Duration::from_secs(2)));
         world.registry.inject(delay);
         let (image, pinned) = (world.image("app:v1"), world.pinned("app:v1", digest));
         // Each goes on until it is told to ask another server, as API servers do.
@@ -145,20 +130,12 @@ fn no_request_is_lost_when_a_server_is_told_to_end() {
             answer.assert_pinned(&[world.pinned("slow:v1", slow)]);
         };
         let told = async {
-            until("a slow request is under way", || {
-                world.registry.count("/v2/slow/") > 0
-            })
-            .await;
-            until("others are answered", || {
-                answered.load(Ordering::SeqCst) > 20
-            })
-            .await;
+            until("a slow request is under way", || world.registry.count("/v2/slow/") > 0).await;
+            until("others are answered", || answered.load(Ordering::SeqCst) > 20).await;
             server.terminate();
         };
         let all = async { tokio::join!(join_all((0..4).map(|_| trickle())), under_way, told) };
-        tokio::time::timeout(FAR, all)
-            .await
-            .expect("the server does not drain");
+        tokio::time::timeout(FAR, all).await.expect("the server does not drain");
     });
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }

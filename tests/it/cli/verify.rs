@@ -39,11 +39,7 @@ impl Place {
             ("alice.pub", world.alice.public_key_pem()),
             ("mallory.pub", world.mallory.public_key_pem()),
         ]);
-        Self {
-            world,
-            folder,
-            signed,
-        }
+        Self { world, folder, signed }
     }
 
     fn verify(&self, args: &[&str]) -> Ran {
@@ -77,10 +73,7 @@ fn lines(place: &Place, ran: &Ran) -> Value {
         let fields = line.as_object().unwrap().keys().map(String::as_str);
         let words = ["verdict", "reason"].map(|field| line[field].as_str());
         for word in fields.chain(words.into_iter().flatten()) {
-            assert!(
-                DOCS.contains(&format!("`{word}`")),
-                "`{word}` is not in docs/verify.md"
-            );
+            assert!(DOCS.contains(&format!("`{word}`")), "`{word}` is not in docs/verify.md");
         }
         line["milliseconds"] = json!("[time]");
     }
@@ -111,12 +104,7 @@ fn the_worst_image_decides_the_exit_code() {
         let images: Vec<&str> = images.into_iter().map(String::as_str).collect();
         for format in ["text", "json"] {
             let ran = place.judge(&[&["-o", format], &images[..]].concat());
-            assert_eq!(
-                (ran.code, &*ran.err),
-                (Some(code), ""),
-                "{images:?}: {}",
-                ran.out
-            );
+            assert_eq!((ran.code, &*ran.err), (Some(code), ""), "{images:?}: {}", ran.out);
         }
     }
 }
@@ -148,10 +136,7 @@ fn each_verdict_has_its_fields_in_json_and_its_line_in_text() {
     };
     let time = regex::Regex::new(r" \d+ ms ").unwrap();
     let text: Vec<String> = place.shown(&text.out).lines().map(words).collect();
-    insta::assert_snapshot!(
-        "verdicts_as_text",
-        time.replace_all(&text.join("\n"), " [time] ")
-    );
+    insta::assert_snapshot!("verdicts_as_text", time.replace_all(&text.join("\n"), " [time] "));
 }
 
 #[test]
@@ -167,12 +152,7 @@ fn a_key_in_place_of_a_configuration_must_have_signed_every_image() {
         (3, "alice.pub", format!("{DOWN}/app:v1")),
     ] {
         let ran = place.verify(&["--key", key, &name]);
-        assert_eq!(
-            (ran.code, &*ran.err),
-            (Some(code), ""),
-            "{key} {name}: {}",
-            ran.out
-        );
+        assert_eq!((ran.code, &*ran.err), (Some(code), ""), "{key} {name}: {}", ran.out);
         let shows_pin = ran.out.contains(&format!("{name}@sha256:"));
         assert_eq!(shows_pin, code == 0, "{}", ran.out);
     }
@@ -180,12 +160,7 @@ fn a_key_in_place_of_a_configuration_must_have_signed_every_image() {
     place.manifest("pod.yaml", &pod);
     for (code, key) in [(0, "alice.pub"), (1, "mallory.pub")] {
         let ran = place.verify(&["--key", key, "-f", "pod.yaml"]);
-        assert_eq!(
-            (ran.code, &*ran.err),
-            (Some(code), ""),
-            "{key}: {}",
-            ran.out
-        );
+        assert_eq!((ran.code, &*ran.err), (Some(code), ""), "{key}: {}", ran.out);
     }
 }
 
@@ -206,36 +181,18 @@ fn manifests_are_answered_as_the_webhook_would_answer_them() {
             "containers": [{"name": "job", "image": place.world.pinned("app", place.signed)}],
         }}}}},
     }, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}]});
-    place.manifest(
-        "good.yaml",
-        &format!("---\n{}---\n---\n{list}\n", pod("a", &image("app:v1"))),
-    );
+    place.manifest("good.yaml", &format!("---\n{}---\n---\n{list}\n", pod("a", &image("app:v1"))));
     place.manifest("bad.yaml", &pod("b", &image("app:unsigned")));
     place.manifest("down.yaml", &pod("c", &format!("{DOWN}/app:v1")));
 
     let good = place.judge(&["-o", "json", "-f", "good.yaml"]);
     assert_eq!(good.code, Some(0), "{good:?}");
-    assert_eq!(
-        good.err,
-        "not judged, the webhooks are not asked about it: Service/web\n"
-    );
-    let all = [
-        "-o",
-        "json",
-        "-f",
-        "good.yaml",
-        "-f",
-        "down.yaml",
-        "-f",
-        "bad.yaml",
-    ];
+    assert_eq!(good.err, "not judged, the webhooks are not asked about it: Service/web\n");
+    let all = ["-o", "json", "-f", "good.yaml", "-f", "down.yaml", "-f", "bad.yaml"];
     let all = place.judge(&all);
     assert_eq!(all.code, Some(1));
     insta::assert_json_snapshot!("manifests", lines(&place, &all));
-    assert_eq!(
-        place.judge(&["-f", "good.yaml", "-f", "down.yaml"]).code,
-        Some(3)
-    );
+    assert_eq!(place.judge(&["-f", "good.yaml", "-f", "down.yaml"]).code, Some(3));
 }
 
 #[test]
@@ -244,18 +201,10 @@ fn a_manifest_may_come_on_standard_input() {
     for (name, code) in [("app:v1", 0), ("app:unsigned", 1)] {
         let args = ["verify", "--config", "config.yaml", "-f", "-"];
         let mut command = connaisseur(place.folder.path(), &args);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let pod = crate::support::pod(&[&place.world.image(name)]).to_string();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(pod.as_bytes())
-            .unwrap();
+        child.stdin.take().unwrap().write_all(pod.as_bytes()).unwrap();
         let ran = Ran::from(child.wait_with_output().unwrap());
         assert_eq!((ran.code, &*ran.err), (Some(code), ""), "{}", ran.out);
         assert!(ran.out.contains("Pod/web"), "{}", ran.out);

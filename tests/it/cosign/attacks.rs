@@ -15,17 +15,11 @@ async fn signatures_copied_from_another_image_do_not_count() {
     // The whole signature manifest of `good` under the tag of `evil`.
     let artifact = signer::artifact(good, &[rig.signed_by(&rig.alice, "app", good)]);
     let tag = format!("sha256-{}.sig", evil.hex());
-    rig.registry
-        .push_manifest("app", Some(&tag), MANIFEST, artifact.manifest);
+    rig.registry.push_manifest("app", Some(&tag), MANIFEST, artifact.manifest);
 
-    let refusal = verify(&rig.by_alice(), &rig.image("app:evil"))
-        .await
-        .unwrap_err();
+    let refusal = verify(&rig.by_alice(), &rig.image("app:evil")).await.unwrap_err();
     assert_eq!(refusal.reason().word, "no-matching-signature");
-    assert!(
-        refusal.to_string().contains("not for this image"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().contains("not for this image"), "{refusal}");
 }
 
 #[tokio::test]
@@ -37,10 +31,7 @@ async fn a_valid_claim_with_a_signature_of_another_claim_does_not_count() {
     let forged = rig.signed_by(&rig.alice, "app", good).with_payload(claim);
     rig.push_signatures("app", evil, &[forged]);
 
-    assert_eq!(
-        rejected(&rig.by_alice(), &rig.image("app:evil")).await,
-        "no-matching-signature"
-    );
+    assert_eq!(rejected(&rig.by_alice(), &rig.image("app:evil")).await, "no-matching-signature");
 }
 
 #[tokio::test]
@@ -56,34 +47,20 @@ async fn one_key_that_signs_twice_does_not_meet_a_threshold() {
             Rig::annotated(&rig.alice, image, "and again"),
         ],
     );
-    let verifier = rig.verifier(
-        &[("alice", &rig.alice), ("bob", &rig.bob)],
-        "trustRoot: \"*\", threshold: 2",
-    );
-    assert_eq!(
-        rejected(&verifier, &rig.image("app:1")).await,
-        "threshold-not-reached"
-    );
+    let verifier =
+        rig.verifier(&[("alice", &rig.alice), ("bob", &rig.bob)], "trustRoot: \"*\", threshold: 2");
+    assert_eq!(rejected(&verifier, &rig.image("app:1")).await, "threshold-not-reached");
 }
 
 #[tokio::test]
 async fn a_signature_for_another_repository_counts_only_where_the_rule_does_not_ask() {
     let rig = Rig::start().await;
     let image = rig.registry.push_image("app", "1");
-    rig.push_signatures(
-        "app",
-        image,
-        &[rig.signed_by(&rig.alice, "test/app", image)],
-    );
-    let strict = rig.verifier(
-        &[("alice", &rig.alice)],
-        "trustRoot: alice, dockerReference: repository",
-    );
+    rig.push_signatures("app", image, &[rig.signed_by(&rig.alice, "test/app", image)]);
+    let strict =
+        rig.verifier(&[("alice", &rig.alice)], "trustRoot: alice, dockerReference: repository");
 
-    assert_eq!(
-        rejected(&strict, &rig.image("app:1")).await,
-        "no-matching-signature"
-    );
+    assert_eq!(rejected(&strict, &rig.image("app:1")).await, "no-matching-signature");
     assert_eq!(verified(&rig.by_alice(), &rig.image("app:1")).await, image);
 }
 
@@ -94,28 +71,20 @@ async fn of_a_hundred_thousand_layers_only_the_first_are_looked_at() {
     let layers = vec![json!({"digest": "x", "size": 1}); 100_000];
     let manifest = json!({"schemaVersion": 2, "layers": layers}).to_string();
     let tag = format!("sha256-{}.sig", image.hex());
-    rig.registry
-        .push_manifest("app", Some(&tag), MANIFEST, manifest);
+    rig.registry.push_manifest("app", Some(&tag), MANIFEST, manifest);
 
-    assert_eq!(
-        inconclusive(&rig.by_alice(), &rig.image("app:1")).await,
-        "too-many-candidates"
-    );
+    assert_eq!(inconclusive(&rig.by_alice(), &rig.image("app:1")).await, "too-many-candidates");
 }
 
 #[tokio::test]
 async fn many_candidates_cost_a_bounded_number_of_requests() {
     let rig = Rig::start().await;
     let image = rig.registry.push_image("app", "1");
-    let signed: Vec<_> = (0..200)
-        .map(|number| Rig::annotated(&rig.bob, image, &number.to_string()))
-        .collect();
+    let signed: Vec<_> =
+        (0..200).map(|number| Rig::annotated(&rig.bob, image, &number.to_string())).collect();
     rig.push_signatures("app", image, &signed);
 
-    assert_eq!(
-        inconclusive(&rig.by_alice(), &rig.image("app:1")).await,
-        "too-many-candidates"
-    );
+    assert_eq!(inconclusive(&rig.by_alice(), &rig.image("app:1")).await, "too-many-candidates");
     assert_eq!(rig.registry.count("/v2/app/blobs/"), 64);
 }
 
@@ -123,19 +92,11 @@ async fn many_candidates_cost_a_bounded_number_of_requests() {
 async fn a_huge_payload_is_not_fetched() {
     let rig = Rig::start().await;
     let image = rig.registry.push_image("app", "1");
-    let huge = rig
-        .alice
-        .sign_payload(Bytes::from(vec![b' '; 1 << 20]))
-        .unwrap();
+    let huge = rig.alice.sign_payload(Bytes::from(vec![b' '; 1 << 20])).unwrap();
     rig.push_signatures("app", image, &[huge]);
 
-    let refusal = verify(&rig.by_alice(), &rig.image("app:1"))
-        .await
-        .unwrap_err();
-    assert!(
-        refusal.to_string().contains("longer than 65536"),
-        "{refusal}"
-    );
+    let refusal = verify(&rig.by_alice(), &rig.image("app:1")).await.unwrap_err();
+    assert!(refusal.to_string().contains("longer than 65536"), "{refusal}");
     assert_eq!(rig.registry.count("/v2/app/blobs/"), 0);
 }
 
@@ -144,13 +105,9 @@ async fn a_payload_that_never_ends_is_cut_off() {
     let rig = Rig::start().await;
     let image = rig.registry.push_image("app", "1");
     rig.push_signatures("app", image, &[Rig::annotated(&rig.alice, image, "x")]);
-    rig.registry
-        .inject(Fault::at("/v2/app/blobs/", Effect::Endless));
+    rig.registry.inject(Fault::at("/v2/app/blobs/", Effect::Endless));
 
-    assert_eq!(
-        inconclusive(&rig.by_alice(), &rig.image("app:1")).await,
-        "too-large"
-    );
+    assert_eq!(inconclusive(&rig.by_alice(), &rig.image("app:1")).await, "too-large");
 }
 
 #[tokio::test]
@@ -162,13 +119,9 @@ async fn bytes_that_are_not_those_of_the_digest_never_count() {
     // The layer names bob's payload with alice's signature over another, which the registry serves.
     let layer = served.clone().with_payload(wanted.payload);
     rig.push_signatures("app", image, &[layer]);
-    rig.registry
-        .inject(Fault::at("/v2/app/blobs/", Effect::Replace(served.payload)));
+    rig.registry.inject(Fault::at("/v2/app/blobs/", Effect::Replace(served.payload)));
 
-    assert_eq!(
-        inconclusive(&rig.by_alice(), &rig.image("app:1")).await,
-        "digest-mismatch"
-    );
+    assert_eq!(inconclusive(&rig.by_alice(), &rig.image("app:1")).await, "digest-mismatch");
 }
 
 #[tokio::test]
@@ -177,13 +130,9 @@ async fn a_lying_digest_header_does_not_change_what_is_verified() {
     let good = rig.push_signed("app", "good");
     rig.registry.push_image("app", "evil");
     let header = Effect::Header("docker-content-digest", good.to_string());
-    rig.registry
-        .inject(Fault::at("/v2/app/manifests/evil", header));
+    rig.registry.inject(Fault::at("/v2/app/manifests/evil", header));
 
-    assert_eq!(
-        rejected(&rig.by_alice(), &rig.image("app:evil")).await,
-        "no-signature"
-    );
+    assert_eq!(rejected(&rig.by_alice(), &rig.image("app:evil")).await, "no-signature");
 }
 
 #[tokio::test]
@@ -192,10 +141,7 @@ async fn a_registry_that_answers_differently_each_time_gets_only_what_was_verifi
     let good = rig.push_signed("app", "1");
     let other = rig.registry.push_image("app", "other");
     let evil = json!({"schemaVersion": 2, "mediaType": MANIFEST, "layers": []}).to_string();
-    rig.registry.inject(Fault::at(
-        "/v2/app/manifests/1",
-        Effect::Alternate(evil.into()),
-    ));
+    rig.registry.inject(Fault::at("/v2/app/manifests/1", Effect::Alternate(evil.into())));
 
     let (mut verified, mut refused) = (0, 0);
     for _ in 0..6 {
@@ -210,10 +156,7 @@ async fn a_registry_that_answers_differently_each_time_gets_only_what_was_verifi
             Err(_) => refused += 1,
         }
     }
-    assert!(
-        verified > 0 && refused > 0,
-        "verified {verified}, refused {refused}"
-    );
+    assert!(verified > 0 && refused > 0, "verified {verified}, refused {refused}");
 }
 
 #[tokio::test]
@@ -229,8 +172,5 @@ async fn an_index_under_the_tag_of_the_signatures_is_no_signature() {
         json!({"schemaVersion": 2, "manifests": []}).to_string(),
     );
 
-    assert_eq!(
-        rejected(&rig.by_alice(), &rig.image("app:1")).await,
-        "no-signature"
-    );
+    assert_eq!(rejected(&rig.by_alice(), &rig.image("app:1")).await, "no-signature");
 }

@@ -26,10 +26,7 @@ async fn what_was_verified_is_recalled_without_the_registry() {
     rig.registry.clear_log();
 
     for reference in [&by_tag, &by_digest] {
-        let recalled = verifier
-            .recall(reference, rig.clock.now())
-            .unwrap()
-            .unwrap();
+        let recalled = verifier.recall(reference, rig.clock.now()).unwrap().unwrap();
         assert_eq!(recalled.digest(), image);
         assert_eq!(verified(&verifier, reference).await, image);
     }
@@ -48,11 +45,7 @@ async fn a_name_is_asked_for_again_after_thirty_seconds_but_the_verdict_stays() 
     assert_eq!(verifier.recall(&rig.image("app:1"), rig.clock.now()), None);
     assert_eq!(verified(&verifier, &rig.image("app:1")).await, image);
     assert_eq!(rig.requests(), ["/v2/app/manifests/1"]);
-    assert!(
-        verifier
-            .recall(&rig.pinned("app", image), rig.clock.now())
-            .is_some()
-    );
+    assert!(verifier.recall(&rig.pinned("app", image), rig.clock.now()).is_some());
 }
 
 #[tokio::test]
@@ -76,17 +69,10 @@ async fn a_changed_rule_is_judged_again_from_evidence_without_the_registry() {
     rig.push_signatures(
         "app",
         image,
-        &[
-            Rig::annotated(&rig.alice, image, "a"),
-            Rig::annotated(&rig.bob, image, "b"),
-        ],
+        &[Rig::annotated(&rig.alice, image, "a"), Rig::annotated(&rig.bob, image, "b")],
     );
     let roots = [("alice", &rig.alice), ("bob", &rig.bob)];
-    verified(
-        &rig.verifier(&roots, "trustRoot: \"*\""),
-        &rig.image("app:1"),
-    )
-    .await;
+    verified(&rig.verifier(&roots, "trustRoot: \"*\""), &rig.image("app:1")).await;
     rig.registry.clear_log();
 
     let changed = rig.verifier(&roots, "trustRoot: bob");
@@ -103,14 +89,8 @@ async fn a_changed_key_makes_old_verdicts_unreachable_at_once() {
     verified(&before, &rig.pinned("app", image)).await;
 
     let after = rig.verifier(&[("key", &rig.bob)], "trustRoot: key");
-    assert_eq!(
-        after.recall(&rig.pinned("app", image), rig.clock.now()),
-        None
-    );
-    assert_eq!(
-        rejected(&after, &rig.pinned("app", image)).await,
-        "no-matching-signature"
-    );
+    assert_eq!(after.recall(&rig.pinned("app", image), rig.clock.now()), None);
+    assert_eq!(rejected(&after, &rig.pinned("app", image)).await, "no-matching-signature");
 }
 
 #[tokio::test]
@@ -118,16 +98,11 @@ async fn a_rejection_that_rests_on_a_remembered_tag_is_spoken_only_after_a_fresh
     let rig = Rig::start().await;
     rig.registry.push_image("app", "1");
     let verifier = rig.by_alice();
-    assert_eq!(
-        rejected(&verifier, &rig.image("app:1")).await,
-        "no-signature"
-    );
+    assert_eq!(rejected(&verifier, &rig.image("app:1")).await, "no-signature");
 
     // The tag moves to a signed image, while the old meaning and the old verdict are remembered.
     let manifest = r#"{"schemaVersion":2,"layers":[]}"#;
-    let signed = rig
-        .registry
-        .push_manifest("app", Some("1"), MANIFEST, manifest);
+    let signed = rig.registry.push_manifest("app", Some("1"), MANIFEST, manifest);
     rig.push_signatures("app", signed, &[rig.signed_by(&rig.alice, "app", signed)]);
     assert_eq!(verifier.recall(&rig.image("app:1"), rig.clock.now()), None);
     assert_eq!(verified(&verifier, &rig.image("app:1")).await, signed);
@@ -143,10 +118,7 @@ async fn a_rejection_that_rests_on_remembered_signatures_is_spoken_only_after_a_
     rig.push_signatures(
         "app",
         image,
-        &[
-            rig.signed_by(&rig.alice, "app", image),
-            rig.signed_by(&rig.bob, "app", image),
-        ],
+        &[rig.signed_by(&rig.alice, "app", image), rig.signed_by(&rig.bob, "app", image)],
     );
     let by_bob = rig.verifier(&[("bob", &rig.bob)], "trustRoot: bob");
     assert_eq!(verified(&by_bob, &rig.pinned("app", image)).await, image);
@@ -163,10 +135,7 @@ async fn a_rejection_of_a_digest_is_remembered_thirty_seconds() {
     rig.registry.clear_log();
 
     rig.clock.advance(seconds(29));
-    assert!(matches!(
-        verifier.recall(&pinned, rig.clock.now()),
-        Some(Err(Refusal::Rejected(_)))
-    ));
+    assert!(matches!(verifier.recall(&pinned, rig.clock.now()), Some(Err(Refusal::Rejected(_)))));
     assert_eq!(rejected(&verifier, &pinned).await, "no-signature");
     assert_eq!(rig.requests(), [""; 0]);
     rig.clock.advance(seconds(1));
@@ -204,10 +173,7 @@ async fn inconclusive_is_never_remembered() {
 
 #[tokio::test]
 async fn a_name_life_of_zero_asks_the_registry_every_time() {
-    let cache = Cache {
-        name_max_age: Duration::ZERO,
-        ..Cache::default()
-    };
+    let cache = Cache { name_max_age: Duration::ZERO, ..Cache::default() };
     let rig = Rig::start_with(&cache).await;
     let image = rig.push_signed("app", "1");
     let verifier = rig.by_alice();
@@ -215,20 +181,13 @@ async fn a_name_life_of_zero_asks_the_registry_every_time() {
         rig.registry.clear_log();
         assert_eq!(verified(&verifier, &rig.image("app:1")).await, image);
         assert_eq!(rig.requests().len(), 2);
-        assert_eq!(
-            verifier.recall(&rig.pinned("app", image), rig.clock.now()),
-            None
-        );
+        assert_eq!(verifier.recall(&rig.pinned("app", image), rig.clock.now()), None);
     }
 }
 
 #[tokio::test]
 async fn rejections_are_not_remembered_where_the_configuration_says_so() {
-    let rig = Rig::start_with(&Cache {
-        rejected: false,
-        ..Cache::default()
-    })
-    .await;
+    let rig = Rig::start_with(&Cache { rejected: false, ..Cache::default() }).await;
     let image = rig.registry.push_image("app", "1");
     let verifier = rig.by_alice();
     let pinned = rig.pinned("app", image);

@@ -28,10 +28,7 @@ async fn a_signed_digest_needs_its_signatures_only() {
     let rig = Rig::start().await;
     let image = rig.push_signed("app", "1");
 
-    assert_eq!(
-        verified(&rig.by_alice(), &rig.pinned("app", image)).await,
-        image
-    );
+    assert_eq!(verified(&rig.by_alice(), &rig.pinned("app", image)).await, image);
     let tag = format!("/v2/app/manifests/sha256-{}.sig", image.hex());
     assert_eq!(rig.requests(), [tag]);
 }
@@ -40,11 +37,7 @@ async fn a_signed_digest_needs_its_signatures_only() {
 async fn a_payload_that_cosign_does_not_always_write_is_fetched() {
     let rig = Rig::start().await;
     let image = rig.registry.push_image("app", "1");
-    rig.push_signatures(
-        "app",
-        image,
-        &[Rig::annotated(&rig.alice, image, "built on monday")],
-    );
+    rig.push_signatures("app", image, &[Rig::annotated(&rig.alice, image, "built on monday")]);
 
     let verifier = rig.verifier(
         &[("alice", &rig.alice)],
@@ -57,10 +50,7 @@ async fn a_payload_that_cosign_does_not_always_write_is_fetched() {
         &[("alice", &rig.alice)],
         "trustRoot: alice, annotations: {note: built on sunday}",
     );
-    assert_eq!(
-        rejected(&verifier, &rig.image("app:1")).await,
-        "no-matching-signature"
-    );
+    assert_eq!(rejected(&verifier, &rig.image("app:1")).await, "no-matching-signature");
 }
 
 #[tokio::test]
@@ -68,10 +58,7 @@ async fn an_image_that_is_not_there_is_rejected_by_tag_and_by_digest() {
     let rig = Rig::start().await;
     let verifier = rig.by_alice();
 
-    assert_eq!(
-        rejected(&verifier, &rig.image("app:1")).await,
-        "image-missing"
-    );
+    assert_eq!(rejected(&verifier, &rig.image("app:1")).await, "image-missing");
     let nothing = rig.pinned("app", Digest::of(b"nothing"));
     assert_eq!(rejected(&verifier, &nothing).await, "image-missing");
     let text = verify(&verifier, &nothing).await.unwrap_err().to_string();
@@ -84,14 +71,8 @@ async fn an_image_without_signatures_is_rejected_by_tag_and_by_digest() {
     let image = rig.registry.push_image("app", "1");
     let verifier = rig.by_alice();
 
-    assert_eq!(
-        rejected(&verifier, &rig.image("app:1")).await,
-        "no-signature"
-    );
-    assert_eq!(
-        rejected(&verifier, &rig.pinned("app", image)).await,
-        "no-signature"
-    );
+    assert_eq!(rejected(&verifier, &rig.image("app:1")).await, "no-signature");
+    assert_eq!(rejected(&verifier, &rig.pinned("app", image)).await, "no-signature");
 }
 
 #[tokio::test]
@@ -103,24 +84,13 @@ async fn several_roots_must_have_signed_where_the_rule_says_so() {
     rig.push_signatures(
         "app",
         by_both,
-        &[
-            rig.signed_by(&rig.bob, "app", by_both),
-            rig.signed_by(&rig.alice, "app", by_both),
-        ],
+        &[rig.signed_by(&rig.bob, "app", by_both), rig.signed_by(&rig.alice, "app", by_both)],
     );
     for (with, one, both) in [
         ("trustRoot: \"*\"", Err("threshold-not-reached"), Ok(())),
-        (
-            "trustRoot: \"*\", threshold: 2",
-            Err("threshold-not-reached"),
-            Ok(()),
-        ),
+        ("trustRoot: \"*\", threshold: 2", Err("threshold-not-reached"), Ok(())),
         ("trustRoot: \"*\", threshold: 1", Ok(()), Ok(())),
-        (
-            "trustRoot: \"*\", required: [bob]",
-            Err("missing-required-signature"),
-            Ok(()),
-        ),
+        ("trustRoot: \"*\", required: [bob]", Err("missing-required-signature"), Ok(())),
         ("trustRoot: \"*\", required: [alice]", Ok(()), Ok(())),
         ("trustRoot: bob", Err("no-matching-signature"), Ok(())),
     ] {
@@ -147,11 +117,7 @@ async fn a_registry_that_does_not_give_the_evidence_makes_it_inconclusive() {
         ("/v2/app/blobs/", 403, "registry-denied"),
     ] {
         rig.registry.inject(Fault::status(path, status));
-        assert_eq!(
-            inconclusive(&verifier, &rig.image("app:1")).await,
-            word,
-            "{path}"
-        );
+        assert_eq!(inconclusive(&verifier, &rig.image("app:1")).await, word, "{path}");
         rig.registry.heal();
         rig.clock.advance(std::time::Duration::from_secs(31));
     }
@@ -181,8 +147,5 @@ async fn verifiers_are_told_apart_by_everything_that_decides_their_verdicts() {
             assert_ne!(one, other);
         }
     }
-    assert_eq!(
-        rig.verifier(&roots, "trustRoot: alice").fingerprint(),
-        fingerprints[0]
-    );
+    assert_eq!(rig.verifier(&roots, "trustRoot: alice").fingerprint(), fingerprints[0]);
 }

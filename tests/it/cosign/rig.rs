@@ -46,9 +46,7 @@ impl Rig {
     }
 
     pub(super) async fn start_with(cache: &Cache) -> Self {
-        let clock = Arc::new(ManualClock::new(
-            Timestamp::from_second(1_800_000_000).unwrap(),
-        ));
+        let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let runtime = Runtime {
             clock: clock.clone(),
             caches: Arc::new(Caches::new(cache)),
@@ -118,17 +116,13 @@ impl Rig {
         repository: &str,
         image: Digest,
     ) -> SignedPayload {
-        signer
-            .sign(&format!("{}/{repository}", self.registry.host()), image)
-            .unwrap()
+        signer.sign(&format!("{}/{repository}", self.registry.host()), image).unwrap()
     }
 
     /// A payload that is not the one that every signature of cosign has, so that it must be fetched.
     pub(super) fn annotated(signer: &Signer, image: Digest, note: &str) -> SignedPayload {
         let annotations = BTreeMap::from([("note".to_owned(), note.to_owned())]);
-        signer
-            .sign_payload(signer::payload("reg.example/app", image, &annotations))
-            .unwrap()
+        signer.sign_payload(signer::payload("reg.example/app", image, &annotations)).unwrap()
     }
 
     /// Stores signatures under the tag of `image`.
@@ -142,27 +136,18 @@ impl Rig {
         for blob in artifact.blobs.into_values() {
             self.registry.push_blob(blob);
         }
-        self.registry
-            .push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
+        self.registry.push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
     }
 
     /// An image with a signature by alice.
     pub(super) fn push_signed(&self, repository: &str, tag: &str) -> Digest {
         let image = self.registry.push_image(repository, tag);
-        self.push_signatures(
-            repository,
-            image,
-            &[self.signed_by(&self.alice, repository, image)],
-        );
+        self.push_signatures(repository, image, &[self.signed_by(&self.alice, repository, image)]);
         image
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
-        self.registry
-            .requests()
-            .into_iter()
-            .map(|request| request.path)
-            .collect()
+        self.registry.requests().into_iter().map(|request| request.path).collect()
     }
 }
 

@@ -22,24 +22,12 @@ fn who_waits_less_than_the_registry_takes_is_denied_in_time_and_the_retry_is_a_h
         let review = pod_review(&[&world.image("app:v1")]);
         let asked = Instant::now();
         let answer = server.decide("/mutate?timeout=1s", review.clone()).await;
-        assert!(
-            asked.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            asked.elapsed()
-        );
-        answer.assert_denied(
-            503,
-            &["inconclusive", "not verified within", "app:v1", "retry"],
-        );
-        assert_eq!(
-            answer.0["response"]["status"]["reason"],
-            "ServiceUnavailable"
-        );
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        answer.assert_denied(503, &["inconclusive", "not verified within", "app:v1", "retry"]);
+        assert_eq!(answer.0["response"]["status"]["reason"], "ServiceUnavailable");
         world.assert_metric(r#"connaisseur_requests_denied_total{timeout="true"} 1"#);
         let of = r#"type="cosign",validator_name="ours""#;
-        world.assert_metric(&format!(
-            "connaisseur_validations_timeouted_total{{{of}}} 1"
-        ));
+        world.assert_metric(&format!("connaisseur_validations_timeouted_total{{{of}}} 1"));
         world.assert_metric(&format!("connaisseur_validations_failed_total{{{of}}} 0"));
 
         let ended = || world.has_metric(r#"connaisseur_jobs{validator="ours"} 0"#);
@@ -61,10 +49,7 @@ fn more_work_than_a_validator_may_have_is_refused_with_the_time_of_a_retry() {
         let review = pod_review(&[&world.image("app:v1")]);
         let first = server.decide("/mutate", review);
         let others = async {
-            until("the first has the permit", || {
-                world.registry.count("/v2/app/") == 1
-            })
-            .await;
+            until("the first has the permit", || world.registry.count("/v2/app/") == 1).await;
             let others = (0..4).map(|n| pod_review(&[&world.image(&format!("other{n}:v1"))]));
             let refused = others.map(|review| server.decide("/mutate", review));
             for refused in join_all(refused).await {
@@ -83,9 +68,7 @@ fn more_work_than_a_validator_may_have_is_refused_with_the_time_of_a_retry() {
         assert_eq!(world.registry.count("/v2/other"), 0);
 
         let other = world.push_signed("other0", "v1");
-        let retry = server
-            .decide("/mutate", pod_review(&[&world.image("other0:v1")]))
-            .await;
+        let retry = server.decide("/mutate", pod_review(&[&world.image("other0:v1")])).await;
         retry.assert_pinned(&[world.pinned("other0:v1", other)]);
     });
 }
@@ -136,11 +119,7 @@ fn an_outage_denies_as_inconclusive_and_is_over_one_probe_interval_after_it_ende
             .await;
         let (admitted, denied): (Vec<_>, Vec<_>) =
             answers.iter().partition(|(_, _, answer)| answer.allowed());
-        assert!(
-            !admitted.is_empty() && denied.len() >= IMAGES / 2,
-            "{}",
-            denied.len()
-        );
+        assert!(!admitted.is_empty() && denied.len() >= IMAGES / 2, "{}", denied.len());
         for (_, pinned, answer) in admitted {
             answer.assert_pinned(std::slice::from_ref(*pinned));
         }
@@ -167,9 +146,7 @@ fn a_registry_that_is_dead_does_not_hold_up_the_images_of_another() {
     let other = World::start();
     world.run(async {
         let digest = world.push_signed("app", "v1");
-        other
-            .registry
-            .inject(Fault::at("/v2/", Effect::Delay(SLOW)));
+        other.registry.inject(Fault::at("/v2/", Effect::Delay(SLOW)));
         let (ours, dead) = (world.image("*:*"), other.image("*:*"));
         let rules = [(ours.as_str(), "ours"), (dead.as_str(), "ours")];
         let engine = world.engine(&world.config_with(&rules, ""));
@@ -179,14 +156,9 @@ fn a_registry_that_is_dead_does_not_hold_up_the_images_of_another() {
             server.decide("/mutate?timeout=2s", pod_review(&[&image]))
         });
         let quick = async {
-            until("the dead one is asked", || {
-                other.registry.count("/v2/slow") == 40
-            })
-            .await;
+            until("the dead one is asked", || other.registry.count("/v2/slow") == 40).await;
             let asked = Instant::now();
-            let answer = server
-                .decide("/mutate", pod_review(&[&world.image("app:v1")]))
-                .await;
+            let answer = server.decide("/mutate", pod_review(&[&world.image("app:v1")])).await;
             (answer, asked.elapsed())
         };
         let (denied, (answer, took)) = tokio::join!(join_all(slow), quick);

@@ -25,9 +25,7 @@ fn a_review_is_answered_by_both_webhooks_in_the_version_in_which_it_was_asked() 
             let mut review = creation(&pod(&[&tagged]));
             review["apiVersion"] = json!(version);
             review["request"]["uid"] = json!(format!("uid of {version}"));
-            let mutated = server
-                .decide("/mutate?timeout=10s", review.to_string())
-                .await;
+            let mutated = server.decide("/mutate?timeout=10s", review.to_string()).await;
             mutated.assert_pinned(std::slice::from_ref(&pinned));
             assert_eq!(mutated.0["apiVersion"], version);
             assert_eq!(mutated.0["kind"], "AdmissionReview");
@@ -35,9 +33,7 @@ fn a_review_is_answered_by_both_webhooks_in_the_version_in_which_it_was_asked() 
             assert_eq!(mutated.0["response"]["patchType"], "JSONPatch");
 
             review["request"]["object"] = pod(&[&pinned]);
-            let validated = server
-                .decide("/validate?timeout=10s", review.to_string())
-                .await;
+            let validated = server.decide("/validate?timeout=10s", review.to_string()).await;
             let expected = json!({
                 "apiVersion": version, "kind": "AdmissionReview",
                 "response": {"uid": format!("uid of {version}"), "allowed": true},
@@ -70,24 +66,16 @@ fn the_final_object_is_judged_without_the_registry_and_what_was_swapped_in_later
             (world.image("app:v2"), "not pinned"),
             (world.image("app:unsigned"), "no signatures"),
             (format!("{pinned}0"), "invalid image reference"),
-            (
-                world.pinned("app:v1", Digest::of(b"nothing")),
-                "does not exist",
-            ),
+            (world.pinned("app:v1", Digest::of(b"nothing")), "does not exist"),
         ] {
             let review = pod_review(&[&pinned, &swapped_in]);
             let validated = server.decide("/validate", review).await;
             validated.assert_denied(403, &[word, "`c1`"]);
-            assert!(
-                !validated.message().contains("`c0`"),
-                "{}",
-                validated.message()
-            );
+            assert!(!validated.message().contains("`c0`"), "{}", validated.message());
         }
         // Another image that is signed and pinned is as good as the first.
-        let validated = server
-            .decide("/validate", pod_review(&[&world.pinned("app:v2", other)]))
-            .await;
+        let validated =
+            server.decide("/validate", pod_review(&[&world.pinned("app:v2", other)])).await;
         assert!(validated.allowed(), "{}", validated.message());
         // Reinvocation pins what the other webhook put in, and only that.
         let again = pod_review(&[&pinned, &world.image("app:v2")]);
@@ -124,20 +112,10 @@ fn counters_have_the_names_of_connaisseur_3_and_say_exactly_what_was_asked() {
             let answer = server.decide("/mutate", pod_review(images)).await;
             assert_eq!(answer.code(), code, "{images:?}: {}", answer.message());
         }
-        let unchanged = server
-            .decide("/mutate", update(&same, &same).to_string())
-            .await;
-        assert_eq!(
-            unchanged.0["response"]["auditAnnotations"],
-            json!({"unchanged": "1"})
-        );
+        let unchanged = server.decide("/mutate", update(&same, &same).to_string()).await;
+        assert_eq!(unchanged.0["response"]["auditAnnotations"], json!({"unchanged": "1"}));
         assert_eq!(server.post("/mutate", "").await.status(), 400);
-        let get = server
-            .client
-            .get(server.url("/mutate"))
-            .send()
-            .await
-            .unwrap();
+        let get = server.client.get(server.url("/mutate")).send().await.unwrap();
         assert_eq!(get.status(), 405);
         for image in [&world.pinned("app:v1", digest), "denied.test/app:1"] {
             server.decide("/validate", pod_review(&[image])).await;
@@ -184,11 +162,7 @@ fn counters_have_the_names_of_connaisseur_3_and_say_exactly_what_was_asked() {
             format!(r#"validations_total{{{unknown},result="error"}} 2"#),
         ]);
         let missing: Vec<_> = { lines.iter() }
-            .filter(|line| {
-                !text
-                    .lines()
-                    .any(|l| l.strip_prefix("connaisseur_") == Some(line))
-            })
+            .filter(|line| !text.lines().any(|l| l.strip_prefix("connaisseur_") == Some(line)))
             .collect();
         assert!(missing.is_empty(), "{missing:#?} are not in\n{text}");
     });
@@ -199,15 +173,11 @@ fn no_metric_has_a_label_that_whoever_creates_pods_could_choose() {
     let world = World::start();
     world.run(async {
         let (server, _) = serve(&world, "").await;
-        server
-            .decide("/mutate", pod_review(&["evil.test/chosen-by-a-stranger:1"]))
-            .await;
+        server.decide("/mutate", pod_review(&["evil.test/chosen-by-a-stranger:1"])).await;
         let mut review: Value = creation(&pod(&["x.test/chosen-by-a-stranger:1"]));
         review["request"]["kind"]["kind"] = json!("chosen-by-a-stranger");
         review["request"]["namespace"] = json!("chosen-by-a-stranger");
-        server
-            .decide("/mutate?chosen-by-a-stranger=1", review.to_string())
-            .await;
+        server.decide("/mutate?chosen-by-a-stranger=1", review.to_string()).await;
         server.post("/chosen-by-a-stranger", "").await;
         let text = server.metrics().await;
         assert!(!text.contains("chosen-by-a-stranger"), "{text}");

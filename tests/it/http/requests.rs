@@ -13,15 +13,9 @@ use crate::support::{Answer, Served, World, pod_review};
 
 /// A sentence for whoever reads the API server's log: one line, and not empty.
 async fn sentence(response: reqwest::Response) -> String {
-    assert_eq!(
-        response.headers()["content-type"],
-        "text/plain; charset=utf-8"
-    );
+    assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     let text = response.text().await.unwrap();
-    assert!(
-        text.len() > 10 && text.ends_with('\n') && text.lines().count() == 1,
-        "{text:?}"
-    );
+    assert!(text.len() > 10 && text.ends_with('\n') && text.lines().count() == 1, "{text:?}");
     text
 }
 
@@ -71,17 +65,11 @@ fn what_is_broken_after_the_uid_is_a_denial_with_that_uid() {
             (head.to_owned(), "cannot be read"),
             (format!("{head}}}"), "cannot be read"),
             (format!("{whole}{{"), "cannot be read"),
-            (
-                format!("{head},\"extra\":{deep}}}}}"),
-                "nests deeper than 128 levels",
-            ),
+            (format!("{head},\"extra\":{deep}}}}}"), "nests deeper than 128 levels"),
             // Two readers could disagree on what was asked.
             (format!("{head},\"object\":null}}}}"), "duplicate"),
             (whole.replace("\"CREATE\"", "7"), "cannot be read"),
-            (
-                whole.replace("\"containers\":[", "\"containers\":[7,"),
-                "cannot convert",
-            ),
+            (whole.replace("\"containers\":[", "\"containers\":[7,"), "cannot convert"),
         ] {
             for path in ["/mutate", "/validate"] {
                 let answer = server.decide(path, broken.clone()).await;
@@ -104,25 +92,15 @@ fn a_request_that_cannot_be_a_review_is_refused_with_what_would_do() {
             async { request.send().await.unwrap() }
         };
         let review = pod_review(&[&world.image("app:v1")]);
-        for good in [
-            "application/json; charset=utf-8",
-            "Application/JSON;charset=UTF-8",
-        ] {
-            assert_eq!(
-                post("/mutate", good, review.clone()).await.status(),
-                200,
-                "{good}"
-            );
+        for good in ["application/json; charset=utf-8", "Application/JSON;charset=UTF-8"] {
+            assert_eq!(post("/mutate", good, review.clone()).await.status(), 200, "{good}");
         }
         for bad in ["text/plain", "application/jsonp", "application/yaml"] {
             let refused = post("/mutate", bad, review.clone()).await;
             assert_eq!(refused.status(), 400, "{bad}");
             assert!(sentence(refused).await.contains("application/json"));
         }
-        let none = server
-            .client
-            .post(server.url("/mutate"))
-            .body(review.clone());
+        let none = server.client.post(server.url("/mutate")).body(review.clone());
         let none = none.send().await.unwrap();
         assert_eq!(none.status(), 400, "no content type at all");
         for path in ["/mutate", "/validate"] {
@@ -162,14 +140,8 @@ fn a_review_that_panics_is_a_denial_with_its_uid_and_the_connection_goes_on() {
         let review = pod_review(&[&world.image("app:v1")]);
         let denied = server.decide("/mutate", review.clone()).await;
         denied.assert_denied(403, &["broke down inside Connaisseur"]);
-        assert_eq!(
-            denied.0["response"]["uid"],
-            "705ab4f5-6393-11e8-b7cc-42010a800002"
-        );
+        assert_eq!(denied.0["response"]["uid"], "705ab4f5-6393-11e8-b7cc-42010a800002");
         assert!(server.decide("/mutate", review).await.allowed());
-        assert_eq!(
-            Answer::read(&Reply::breakdown(&pod_review(&[])).body),
-            denied
-        );
+        assert_eq!(Answer::read(&Reply::breakdown(&pod_review(&[])).body), denied);
     });
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use connaisseur::admission::Webhook;
 use connaisseur::app::Process;
 use connaisseur::cli::demo::registry::{Options, Registry};
 use connaisseur::cli::demo::signer::{self, KeyChoice, SignedPayload, Signer};
 use connaisseur::clock::Deadline;
 use connaisseur::config::{Overrides, Source};
-use connaisseur::engine::{Engine, Reply, Webhook};
+use connaisseur::engine::{Engine, Reply};
 use connaisseur::image::Digest;
 use serde_json::{Value, json};
 
@@ -75,8 +76,7 @@ impl World {
         for blob in artifact.blobs.into_values() {
             self.registry.push_blob(blob);
         }
-        self.registry
-            .push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
+        self.registry.push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
     }
 
     /// An image with a signature by `signer`.
@@ -117,10 +117,7 @@ impl World {
             ]},
         ]);
         // JSON is YAML.
-        format!(
-            "validators: {validators}\npolicy: {}\n{more}",
-            Value::Array(rules)
-        )
+        format!("validators: {validators}\npolicy: {}\n{more}", Value::Array(rules))
     }
 
     pub(crate) fn engine(&self, text: &str) -> Arc<Engine> {
@@ -139,11 +136,7 @@ impl World {
 
     /// What was asked of the registry.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.registry
-            .requests()
-            .into_iter()
-            .map(|request| request.path)
-            .collect()
+        self.registry.requests().into_iter().map(|request| request.path).collect()
     }
 
     pub(crate) fn has_metric(&self, line: &str) -> bool {
@@ -188,10 +181,7 @@ impl Answer {
     }
 
     pub(crate) fn message(&self) -> &str {
-        self.0
-            .pointer("/response/status/message")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.0.pointer("/response/status/message").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The patch as it is applied.
@@ -204,10 +194,7 @@ impl Answer {
     pub(crate) fn pins(&self) -> Vec<String> {
         let patch = self.patch().unwrap_or_default();
         let operations = patch.as_array().cloned().unwrap_or_default();
-        operations
-            .iter()
-            .map(|operation| operation["value"].as_str().unwrap().to_owned())
-            .collect()
+        operations.iter().map(|operation| operation["value"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Asserts a denial with this code and all these words.
@@ -216,11 +203,7 @@ impl Answer {
         assert!(!self.allowed(), "admitted: {self:?}");
         assert_eq!(self.code(), Some(code), "{}", self.message());
         for word in words {
-            assert!(
-                self.message().contains(word),
-                "no `{word}` in: {}",
-                self.message()
-            );
+            assert!(self.message().contains(word), "no `{word}` in: {}", self.message());
         }
     }
 
@@ -240,12 +223,7 @@ pub(crate) async fn ask(engine: &Engine, webhook: Webhook, body: &[u8]) -> Reply
 /// Asks an engine for a decision.
 pub(crate) async fn decide(engine: &Engine, webhook: Webhook, body: &[u8]) -> Answer {
     let reply = ask(engine, webhook, body).await;
-    assert_eq!(
-        reply.status,
-        200,
-        "{}",
-        String::from_utf8_lossy(&reply.body)
-    );
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     Answer::read(&reply.body)
 }
 

@@ -43,40 +43,25 @@ impl fmt::Debug for UserPassword {
 impl Access {
     /// User and password with each request.
     pub fn basic(user: &str, password: &str) -> Self {
-        Self::Basic(UserPassword {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        })
+        Self::Basic(UserPassword { user: user.to_owned(), password: password.to_owned() })
     }
 
     /// Tokens for everybody.
     pub fn anonymous_tokens() -> Self {
-        Self::Bearer {
-            login: None,
-            realm: None,
-        }
+        Self::Bearer { login: None, realm: None }
     }
 
     /// Tokens for one user.
     pub fn tokens_for(user: &str, password: &str) -> Self {
-        let login = UserPassword {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        };
-        Self::Bearer {
-            login: Some(login),
-            realm: None,
-        }
+        let login = UserPassword { user: user.to_owned(), password: password.to_owned() };
+        Self::Bearer { login: Some(login), realm: None }
     }
 
     /// The same tokens, said to be given out elsewhere.
     #[must_use]
     pub fn with_realm(self, url: &str) -> Self {
         match self {
-            Self::Bearer { login, .. } => Self::Bearer {
-                login,
-                realm: Some(url.to_owned()),
-            },
+            Self::Bearer { login, .. } => Self::Bearer { login, realm: Some(url.to_owned()) },
             other @ (Self::Open | Self::Basic(_)) => other,
         }
     }
@@ -98,10 +83,7 @@ struct Tokens {
 
 impl Gate {
     pub(super) fn new(access: Access) -> Self {
-        Self {
-            access,
-            tokens: Mutex::default(),
-        }
+        Self { access, tokens: Mutex::default() }
     }
 
     /// Passes a request for `repository`, or gives the challenge to answer with.
@@ -111,9 +93,7 @@ impl Gate {
         repository: &str,
         base: &str,
     ) -> Result<(), String> {
-        let sent = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
+        let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         match &self.access {
             Access::Open => Ok(()),
             Access::Basic(login) if sent == Some(&login.header()) => Ok(()),
@@ -126,9 +106,7 @@ impl Gate {
                 }
                 let own = format!("{base}/token");
                 let realm = realm.as_ref().unwrap_or(&own);
-                Err(format!(
-                    r#"Bearer realm="{realm}",service="demo",scope="{scope}""#
-                ))
+                Err(format!(r#"Bearer realm="{realm}",service="demo",scope="{scope}""#))
             }
         }
     }
@@ -138,13 +116,8 @@ impl Gate {
         let Access::Bearer { login, .. } = &self.access else {
             return None;
         };
-        let sent = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        if login
-            .as_ref()
-            .is_some_and(|login| sent != Some(&login.header()))
-        {
+        let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if login.as_ref().is_some_and(|login| sent != Some(&login.header())) {
             return None;
         }
         let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -163,9 +136,6 @@ impl Gate {
 
 impl UserPassword {
     fn header(&self) -> String {
-        format!(
-            "Basic {}",
-            STANDARD.encode(format!("{}:{}", self.user, self.password))
-        )
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.password)))
     }
 }

@@ -48,31 +48,18 @@ pub enum Effect {
 impl Fault {
     /// Something that goes wrong from now on for every path that starts with `prefix`.
     pub fn at(prefix: impl Into<String>, effect: Effect) -> Self {
-        Self {
-            prefix: prefix.into(),
-            left: None,
-            effect,
-        }
+        Self { prefix: prefix.into(), left: None, effect }
     }
 
     /// An error status from now on.
     pub fn status(prefix: impl Into<String>, status: u16) -> Self {
-        Self::at(
-            prefix,
-            Effect::Status {
-                status,
-                retry_after: None,
-            },
-        )
+        Self::at(prefix, Effect::Status { status, retry_after: None })
     }
 
     /// The same, but only so many times.
     #[must_use]
     pub fn times(self, times: usize) -> Self {
-        Self {
-            left: Some(times),
-            ..self
-        }
+        Self { left: Some(times), ..self }
     }
 }
 
@@ -100,10 +87,7 @@ impl Faults {
         let mut faults = self.0.lock();
         let applies = |active: &&mut Active| {
             path.starts_with(&active.fault.prefix)
-                && active
-                    .fault
-                    .left
-                    .is_none_or(|times| active.happened < times)
+                && active.fault.left.is_none_or(|times| active.happened < times)
         };
         let active = faults.iter_mut().find(applies)?;
         active.happened += 1;

@@ -130,10 +130,7 @@ fn route(shared: &Shared, request: &Request<Incoming>) -> Response<Bytes> {
     let mut parts = rest.rsplitn(3, '/');
     let (reference, kind, repository) = (parts.next(), parts.next(), parts.next());
     let repository = repository.unwrap_or_default();
-    if let Err(challenge) = shared
-        .access
-        .check(request.headers(), repository, &shared.base)
-    {
+    if let Err(challenge) = shared.access.check(request.headers(), repository, &shared.base) {
         let refusal = refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
         return with(refusal, &WWW_AUTHENTICATE, &challenge);
     }
@@ -149,10 +146,7 @@ fn route(shared: &Shared, request: &Request<Incoming>) -> Response<Bytes> {
         },
         Some("referrers") if shared.referrers => {
             let index = shared.store.referrers(repository, reference);
-            good(
-                "application/vnd.oci.image.index.v1+json",
-                index.to_string().into(),
-            )
+            good("application/vnd.oci.image.index.v1+json", index.to_string().into())
         }
         _ => refusal(StatusCode::NOT_FOUND, "UNSUPPORTED"),
     }
@@ -163,20 +157,13 @@ fn manifest(shared: &Shared, repository: &str, reference: &str) -> Response<Byte
         return refusal(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN");
     };
     let name = HeaderName::from_static("docker-content-digest");
-    with(
-        good(&stored.media_type, stored.bytes),
-        &name,
-        &digest.to_string(),
-    )
+    with(good(&stored.media_type, stored.bytes), &name, &digest.to_string())
 }
 
 /// The right answer, gone wrong.
 async fn distort(right: Response<Bytes>, effect: Effect) -> io::Result<Response<Body>> {
     Ok(match effect {
-        Effect::Status {
-            status,
-            retry_after,
-        } => {
+        Effect::Status { status, retry_after } => {
             let status = StatusCode::from_u16(status).map_err(io::Error::other)?;
             let refusal = refusal(status, "UNAVAILABLE");
             match retry_after {
@@ -232,9 +219,7 @@ fn with(mut response: Response<Bytes>, name: &HeaderName, value: &str) -> Respon
 }
 
 fn whole(bytes: Bytes) -> Body {
-    Full::new(bytes)
-        .map_err(|never: Infallible| match never {})
-        .boxed()
+    Full::new(bytes).map_err(|never: Infallible| match never {}).boxed()
 }
 
 fn streamed(pieces: impl stream::Stream<Item = Bytes> + Send + Sync + 'static) -> Body {

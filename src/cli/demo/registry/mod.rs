@@ -87,11 +87,7 @@ impl Registry {
     pub async fn start_with(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
-        let scheme = if options.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
             base: format!("{scheme}://{address}"),
             latency: options.latency,
@@ -103,17 +99,8 @@ impl Registry {
             connections: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
-        tokio::spawn(http::serve(
-            listener,
-            options.tls,
-            Arc::clone(&shared),
-            stop.clone(),
-        ));
-        Ok(Self {
-            address,
-            shared,
-            _stop: stop.drop_guard(),
-        })
+        tokio::spawn(http::serve(listener, options.tls, Arc::clone(&shared), stop.clone()));
+        Ok(Self { address, shared, _stop: stop.drop_guard() })
     }
 
     /// Host and port, as they stand in image references.
@@ -134,9 +121,7 @@ impl Registry {
         media_type: &str,
         bytes: impl Into<Bytes>,
     ) -> Digest {
-        self.shared
-            .store
-            .put_manifest(repository, tag, media_type, bytes.into())
+        self.shared.store.put_manifest(repository, tag, media_type, bytes.into())
     }
 
     /// Keeps a blob, for every repository.
@@ -197,12 +182,7 @@ impl Registry {
 
     /// How many requests had a path that starts with `prefix`.
     pub fn count(&self, prefix: &str) -> usize {
-        self.shared
-            .log
-            .lock()
-            .iter()
-            .filter(|logged| logged.path.starts_with(prefix))
-            .count()
+        self.shared.log.lock().iter().filter(|logged| logged.path.starts_with(prefix)).count()
     }
 
     /// How many connections were accepted.

@@ -37,10 +37,7 @@ impl Store {
         bytes: Bytes,
     ) -> Digest {
         let digest = Digest::of(&bytes);
-        let stored = Stored {
-            media_type: media_type.to_owned(),
-            bytes,
-        };
+        let stored = Stored { media_type: media_type.to_owned(), bytes };
         let mut repositories = self.repositories.write();
         let repository = repositories.entry(repository.to_owned()).or_default();
         repository.manifests.insert(digest, stored);
@@ -85,10 +82,7 @@ impl Store {
     /// The index of the manifests whose `subject` is `digest`.
     pub(super) fn referrers(&self, repository: &str, digest: &str) -> Value {
         let repositories = self.repositories.read();
-        let manifests = repositories
-            .get(repository)
-            .into_iter()
-            .flat_map(|r| &r.manifests);
+        let manifests = repositories.get(repository).into_iter().flat_map(|r| &r.manifests);
         let mut referring: Vec<Value> = manifests
             .filter_map(|(own, stored)| descriptor_if_refers(*own, stored, digest))
             .collect();

@@ -18,11 +18,7 @@ fn signer() -> Signer {
 }
 
 fn repository() -> RepositoryName {
-    "reg.example/app"
-        .parse::<ImageRef>()
-        .unwrap()
-        .repository()
-        .clone()
+    "reg.example/app".parse::<ImageRef>().unwrap().repository().clone()
 }
 
 fn roots(signers: &[(&str, &Signer)]) -> Vec<TrustRoot> {
@@ -34,12 +30,7 @@ fn roots(signers: &[(&str, &Signer)]) -> Vec<TrustRoot> {
 }
 
 fn case_of(roots: Vec<TrustRoot>, quorum: Quorum) -> Case {
-    let wants = Wants {
-        quorum,
-        roots,
-        same_repository: false,
-        annotations: BTreeMap::default(),
-    };
+    let wants = Wants { quorum, roots, same_repository: false, annotations: BTreeMap::default() };
     Case {
         wants: Arc::new(wants),
         digest: image(),
@@ -68,19 +59,10 @@ fn evidence(signed: &[SignedPayload]) -> Evidence {
     let candidates = Candidates::parse(&manifest, 64).unwrap();
     let payloads = signed
         .iter()
-        .map(|signed| {
-            (
-                Digest::of(&signed.payload),
-                Payload::Bytes(signed.payload.clone()),
-            )
-        })
+        .map(|signed| (Digest::of(&signed.payload), Payload::Bytes(signed.payload.clone())))
         .collect();
     let signatures = Some(Signatures::Present(candidates.into()));
-    Evidence {
-        signatures,
-        payloads,
-        ..Evidence::default()
-    }
+    Evidence { signatures, payloads, ..Evidence::default() }
 }
 
 fn verdict(case: &Case, evidence: &Evidence) -> Verdict {
@@ -142,10 +124,7 @@ fn the_signatures_are_asked_for_first_and_then_their_payloads() {
         needs(&case(&alice), &Evidence::default()),
         BTreeSet::from([EvidenceName::Signatures])
     );
-    assert_eq!(
-        needs(&case(&alice), &evidence),
-        BTreeSet::from([EvidenceName::Payload(payload)])
-    );
+    assert_eq!(needs(&case(&alice), &evidence), BTreeSet::from([EvidenceName::Payload(payload)]));
 }
 
 #[test]
@@ -153,46 +132,28 @@ fn an_image_without_signatures_is_rejected_in_these_words() {
     let alice = signer();
     let words = rejected(
         &case(&alice),
-        &Evidence {
-            signatures: Some(Signatures::Absent),
-            ..Evidence::default()
-        },
+        &Evidence { signatures: Some(Signatures::Absent), ..Evidence::default() },
     );
     assert_eq!(words.0, NO_SIGNATURE);
-    assert!(
-        words
-            .1
-            .starts_with("no signatures found at reg.example/app:sha256-"),
-        "{}",
-        words.1
-    );
+    assert!(words.1.starts_with("no signatures found at reg.example/app:sha256-"), "{}", words.1);
     assert_eq!(rejected(&case(&alice), &evidence(&[])).0, NO_SIGNATURE);
 }
 
 #[test]
 fn a_digest_that_nobody_resolved_is_looked_for_before_it_is_called_unsigned() {
     let alice = signer();
-    let case = Case {
-        known_to_exist: false,
-        ..case(&alice)
-    };
+    let case = Case { known_to_exist: false, ..case(&alice) };
     let absent = |image_exists| Evidence {
         signatures: Some(Signatures::Absent),
         image_exists,
         ..Evidence::default()
     };
 
-    assert_eq!(
-        needs(&case, &absent(None)),
-        BTreeSet::from([EvidenceName::Image])
-    );
+    assert_eq!(needs(&case, &absent(None)), BTreeSet::from([EvidenceName::Image]));
     assert_eq!(rejected(&case, &absent(Some(true))).0, NO_SIGNATURE);
     let (word, text) = rejected(&case, &absent(Some(false)));
     assert_eq!(word, "image-missing");
-    assert_eq!(
-        text,
-        format!("image reg.example/app@{} does not exist", image())
-    );
+    assert_eq!(text, format!("image reg.example/app@{} does not exist", image()));
 }
 
 #[test]
@@ -213,9 +174,7 @@ fn a_signature_by_another_key_does_not_count() {
 #[test]
 fn a_signature_copied_from_another_image_does_not_count() {
     let alice = signer();
-    let other = alice
-        .sign("reg.example/app", Digest::of(b"another image"))
-        .unwrap();
+    let other = alice.sign("reg.example/app", Digest::of(b"another image")).unwrap();
     let (word, text) = rejected(&case(&alice), &evidence(&[other]));
     assert_eq!(word, "no-matching-signature");
     assert!(text.contains("not for this image"), "{text}");
@@ -226,14 +185,8 @@ fn a_tampered_signature_or_payload_does_not_count() {
     let alice = signer();
     let signed = alice.sign("reg.example/app", image()).unwrap();
     let changed_claim = signer::payload("reg.example/app2", image(), &BTreeMap::new());
-    for tampered in [
-        signed.clone().with_flipped_bit(),
-        signed.with_payload(changed_claim),
-    ] {
-        assert_eq!(
-            rejected(&case(&alice), &evidence(&[tampered])).0,
-            "no-matching-signature"
-        );
+    for tampered in [signed.clone().with_flipped_bit(), signed.with_payload(changed_claim)] {
+        assert_eq!(rejected(&case(&alice), &evidence(&[tampered])).0, "no-matching-signature");
     }
 }
 
@@ -261,10 +214,7 @@ fn one_key_that_signed_twice_does_not_meet_a_threshold_of_two() {
     let twice = evidence(&[sign(&alice, "a.example/app"), sign(&alice, "b.example/app")]);
     let (word, text) = rejected(&case, &twice);
     assert_eq!(word, "threshold-not-reached");
-    assert!(
-        text.starts_with("validation threshold not reached (1/2)"),
-        "{text}"
-    );
+    assert!(text.starts_with("validation threshold not reached (1/2)"), "{text}");
     assert!(text.contains("[bob]"), "{text}");
 
     let both = evidence(&[sign(&alice, "a.example/app"), sign(&bob, "a.example/app")]);
@@ -279,13 +229,7 @@ fn a_required_root_must_have_signed_itself() {
     let case = case_of(roots, Quorum::of_all(names, Some(1), vec!["bob".into()]));
     // Only the required root is looked at.
     let wants = Arc::new(Wants {
-        roots: case
-            .wants
-            .roots
-            .iter()
-            .filter(|root| &*root.name == "bob")
-            .cloned()
-            .collect(),
+        roots: case.wants.roots.iter().filter(|root| &*root.name == "bob").cloned().collect(),
         ..(*case.wants).clone()
     });
     let case = Case { wants, ..case };
@@ -301,9 +245,7 @@ fn a_payload_that_cannot_be_fetched_makes_it_inconclusive_unless_the_others_suff
     let good = alice.sign("reg.example/app", image()).unwrap();
     let lost = alice.sign("reg.example/lost", image()).unwrap();
     let with_lost = |mut evidence: Evidence, as_what: &Payload| {
-        evidence
-            .payloads
-            .insert(Digest::of(&lost.payload), as_what.clone());
+        evidence.payloads.insert(Digest::of(&lost.payload), as_what.clone());
         evidence
     };
     let unobtained = Payload::Unobtained(Reason::new("registry-timeout", "no answer"));
@@ -324,14 +266,8 @@ fn a_payload_that_cannot_be_fetched_makes_it_inconclusive_unless_the_others_suff
 fn more_candidates_than_are_looked_at_are_inconclusive_unless_the_first_suffice() {
     let (alice, mallory) = (signer(), signer());
     let bad = vec![mallory.sign("reg.example/app", image()).unwrap(); 65];
-    assert_eq!(
-        inconclusive(&case(&alice), &evidence(&bad)),
-        "too-many-candidates"
-    );
-    assert_eq!(
-        rejected(&case(&alice), &evidence(&bad[..64])).0,
-        "no-matching-signature"
-    );
+    assert_eq!(inconclusive(&case(&alice), &evidence(&bad)), "too-many-candidates");
+    assert_eq!(rejected(&case(&alice), &evidence(&bad[..64])).0, "no-matching-signature");
 
     let mut with_good_first = bad;
     with_good_first[0] = alice.sign("reg.example/app", image()).unwrap();
@@ -341,9 +277,8 @@ fn more_candidates_than_are_looked_at_are_inconclusive_unless_the_first_suffice(
 #[test]
 fn payloads_are_asked_for_in_order_a_few_at_a_time() {
     let alice = signer();
-    let signed: Vec<_> = (0..20)
-        .map(|n| alice.sign(&format!("reg.example/{n}"), image()).unwrap())
-        .collect();
+    let signed: Vec<_> =
+        (0..20).map(|n| alice.sign(&format!("reg.example/{n}"), image()).unwrap()).collect();
     let mut all = evidence(&signed);
     let known = std::mem::take(&mut all.payloads);
     let first: BTreeSet<_> = signed[..PAYLOADS_PER_ROUND]
@@ -362,9 +297,7 @@ fn payloads_are_asked_for_in_order_a_few_at_a_time() {
 fn an_unreadable_manifest_is_rejected() {
     let alice = signer();
     let evidence = Evidence {
-        signatures: Some(Signatures::Unreadable(
-            "the signature manifest is unreadable".into(),
-        )),
+        signatures: Some(Signatures::Unreadable("the signature manifest is unreadable".into())),
         ..Evidence::default()
     };
     assert_eq!(rejected(&case(&alice), &evidence).0, "malformed-signature");
@@ -377,35 +310,15 @@ fn the_options_of_the_rule_reach_the_payload() {
     assert!(verdict(&case(&alice), &foreign).is_ok());
 
     let plain = case(&alice);
-    let strict = Wants {
-        same_repository: true,
-        ..(*plain.wants).clone()
-    };
-    let strict = Case {
-        wants: Arc::new(strict),
-        ..plain
-    };
-    assert!(
-        rejected(&strict, &foreign)
-            .1
-            .contains("reg.example/elsewhere")
-    );
+    let strict = Wants { same_repository: true, ..(*plain.wants).clone() };
+    let strict = Case { wants: Arc::new(strict), ..plain };
+    assert!(rejected(&strict, &foreign).1.contains("reg.example/elsewhere"));
 
     let plain = case(&alice);
     let annotations = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
-    let asking = Wants {
-        annotations,
-        ..(*plain.wants).clone()
-    };
-    let asking = Case {
-        wants: Arc::new(asking),
-        ..plain
-    };
-    assert!(
-        rejected(&asking, &foreign)
-            .1
-            .contains("lacks annotation `env`")
-    );
+    let asking = Wants { annotations, ..(*plain.wants).clone() };
+    let asking = Case { wants: Arc::new(asking), ..plain };
+    assert!(rejected(&asking, &foreign).1.contains("lacks annotation `env`"));
 }
 
 #[test]
@@ -416,10 +329,7 @@ fn only_long_checks_are_heavy_and_only_once_there_is_something_to_check() {
     assert!(!case(&p256).is_heavy(&signed(&p256)));
     assert!(case(&p384).is_heavy(&signed(&p384)));
     assert!(!case(&p384).is_heavy(&Evidence::default()));
-    let without_payloads = Evidence {
-        payloads: BTreeMap::new(),
-        ..signed(&p384)
-    };
+    let without_payloads = Evidence { payloads: BTreeMap::new(), ..signed(&p384) };
     assert!(!case(&p384).is_heavy(&without_payloads));
     let many = vec![p256.sign("reg.example/app", image()).unwrap(); CHECKS_INLINE + 1];
     assert!(case(&p256).is_heavy(&evidence(&many)));

@@ -8,12 +8,8 @@ use crate::trust::PublicKey;
 fn roots(names: &[&str]) -> Vec<TrustRoot> {
     let root = |name: &&str| TrustRoot {
         name: (*name).into(),
-        key: PublicKey::from_pem(
-            Signer::generate(KeyChoice::Ed25519)
-                .unwrap()
-                .public_key_pem(),
-        )
-        .unwrap(),
+        key: PublicKey::from_pem(Signer::generate(KeyChoice::Ed25519).unwrap().public_key_pem())
+            .unwrap(),
     };
     names.iter().map(root).collect()
 }
@@ -36,11 +32,7 @@ fn read_over(with: &str, names: &[&str]) -> (Option<Wants>, Vec<(u32, String)>) 
             (problem.place.line, problem.what)
         })
         .collect();
-    assert_eq!(
-        wants.is_none(),
-        !problems.is_empty(),
-        "{with}: {problems:?}"
-    );
+    assert_eq!(wants.is_none(), !problems.is_empty(), "{with}: {problems:?}");
     (wants, problems)
 }
 
@@ -84,10 +76,7 @@ fn only_the_roots_that_count_are_looked_at() {
         ("trustRoot: \"*\"", &["default", "ci", "qa"]),
         ("trustRoot: \"*\"\nthreshold: 2", &["default", "ci", "qa"]),
         ("trustRoot: \"*\"\nrequired: [qa, ci]", &["ci", "qa"]),
-        (
-            "trustRoot: \"*\"\nrequired: [qa]\nthreshold: 2",
-            &["default", "ci", "qa"],
-        ),
+        ("trustRoot: \"*\"\nrequired: [qa]\nthreshold: 2", &["default", "ci", "qa"]),
     ] {
         assert_eq!(names(&good(with).roots), looked_at, "{with}");
     }
@@ -107,10 +96,8 @@ fn all_options_are_read() {
 
 #[test]
 fn the_transparency_log_is_wanted_by_default_and_refused_until_it_is_built() {
-    for (with, line) in [
-        ("trustRoot: ci", 1),
-        ("trustRoot: ci\nverifyInTransparencyLog: true", 2),
-    ] {
+    for (with, line) in [("trustRoot: ci", 1), ("trustRoot: ci\nverifyInTransparencyLog: true", 2)]
+    {
         let (_, problems) = read(with);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].0, line);
@@ -127,10 +114,7 @@ fn options_that_can_never_be_met_or_mean_nothing_are_errors_at_their_place() {
         ("threshold: 0", "`threshold` 0 with 3 trust root(s)"),
         ("threshold: -1", "`threshold` -1 with 3"),
         ("threshold: 4", "`threshold` 4 with 3"),
-        (
-            "threshold: 2",
-            "`threshold` 2 with the one trust root `default`",
-        ),
+        ("threshold: 2", "`threshold` 2 with the one trust root `default`"),
         ("threshold: two", "threshold"),
         ("required: [nobody]", "unable to find trust root nobody"),
         ("required: [default, default]", "names `default` twice"),

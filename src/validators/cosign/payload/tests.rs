@@ -13,22 +13,13 @@ fn repository(text: &str) -> RepositoryName {
 
 fn check_plain(payload: &[u8]) -> Result<(), Flaw> {
     let annotations = BTreeMap::new();
-    let wanted = Wanted {
-        digest: Digest::of(IMAGE),
-        repository: None,
-        annotations: &annotations,
-    };
+    let wanted = Wanted { digest: Digest::of(IMAGE), repository: None, annotations: &annotations };
     check(payload, &wanted)
 }
 
 fn claim() -> Value {
     let digest = Digest::of(IMAGE);
-    serde_json::from_slice(&signer::payload(
-        "reg.example/app",
-        digest,
-        &BTreeMap::new(),
-    ))
-    .unwrap()
+    serde_json::from_slice(&signer::payload("reg.example/app", digest, &BTreeMap::new())).unwrap()
 }
 
 #[test]
@@ -55,11 +46,7 @@ fn the_older_type_is_accepted_and_no_other() {
     older["critical"]["type"] = json!("atomic container signature");
     assert_eq!(check_plain(older.to_string().as_bytes()), Ok(()));
 
-    for other in [
-        "",
-        "Cosign Container Image Signature",
-        "https://sigstore.dev/cosign/sign/v1",
-    ] {
+    for other in ["", "Cosign Container Image Signature", "https://sigstore.dev/cosign/sign/v1"] {
         let mut claim = claim();
         claim["critical"]["type"] = json!(other);
         let flaw = check_plain(claim.to_string().as_bytes()).unwrap_err();
@@ -109,19 +96,12 @@ fn what_two_readers_could_read_differently_is_unreadable() {
         format!(r#"{{"critical":{critical},"optional":[]}}"#),
         format!(r#"{{"critical":{critical}}} trailing"#),
         format!(r#"{{"critical":{critical}"#),
-        format!(
-            r#"{{"critical":{critical},"optional":{}1{}}}"#,
-            "[".repeat(500),
-            "]".repeat(500)
-        ),
+        format!(r#"{{"critical":{critical},"optional":{}1{}}}"#, "[".repeat(500), "]".repeat(500)),
     ] {
         let flaw = check_plain(payload.as_bytes()).unwrap_err();
         assert!(matches!(flaw, Flaw::Unreadable { .. }), "{payload}: {flaw}");
     }
-    assert_eq!(
-        check_plain(format!(r#"{{"critical":{critical}}}"#).as_bytes()),
-        Ok(())
-    );
+    assert_eq!(check_plain(format!(r#"{{"critical":{critical}}}"#).as_bytes()), Ok(()));
 }
 
 #[test]
@@ -141,22 +121,11 @@ fn the_repository_counts_only_where_the_rule_asks_and_by_what_it_means() {
     ] {
         let payload = signer::payload(reference, digest, &annotations);
         let repository = repository(image);
-        let ignoring = Wanted {
-            digest,
-            repository: None,
-            annotations: &annotations,
-        };
-        let asking = Wanted {
-            repository: Some(&repository),
-            ..ignoring
-        };
+        let ignoring = Wanted { digest, repository: None, annotations: &annotations };
+        let asking = Wanted { repository: Some(&repository), ..ignoring };
 
         assert_eq!(check(&payload, &ignoring), Ok(()));
-        assert_eq!(
-            check(&payload, &asking).is_ok(),
-            same,
-            "{reference} for {image}"
-        );
+        assert_eq!(check(&payload, &asking).is_ok(), same, "{reference} for {image}");
     }
 }
 
@@ -164,10 +133,7 @@ fn the_repository_counts_only_where_the_rule_asks_and_by_what_it_means() {
 fn every_annotation_that_the_rule_names_must_be_in_the_payload() {
     let digest = Digest::of(IMAGE);
     let map = |entries: &[(&str, &str)]| {
-        entries
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect::<BTreeMap<_, _>>()
+        entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>()
     };
     let with = signer::payload("a", digest, &map(&[("env", "prod"), ("team", "x")]));
     let without = signer::payload("a", digest, &BTreeMap::new());
@@ -182,11 +148,7 @@ fn every_annotation_that_the_rule_names_must_be_in_the_payload() {
         (&without[..], map(&[("env", "prod")]), false),
         (number.to_string().as_bytes(), map(&[("env", "1")]), false),
     ] {
-        let wanted = Wanted {
-            digest,
-            repository: None,
-            annotations: &wanted,
-        };
+        let wanted = Wanted { digest, repository: None, annotations: &wanted };
         assert_eq!(check(payload, &wanted).is_ok(), fine, "{wanted:?}");
     }
 }

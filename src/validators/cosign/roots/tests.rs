@@ -19,11 +19,7 @@ fn read(validator: &str) -> (Option<Vec<TrustRoot>>, Vec<String>) {
 
 #[test]
 fn trust_roots_keep_the_order_of_the_file() {
-    let text = format!(
-        "trustRoots: [{{name: b, key: {}}}, {{name: a, key: {}}}]",
-        pem(),
-        pem()
-    );
+    let text = format!("trustRoots: [{{name: b, key: {}}}, {{name: a, key: {}}}]", pem(), pem());
     let roots = read(&text).0.unwrap();
     let names: Vec<_> = roots.iter().map(|root| &*root.name).collect();
     assert_eq!(names, ["b", "a"]);
@@ -44,10 +40,7 @@ fn a_validator_without_trust_roots_is_refused_by_name() {
 fn one_key_or_one_name_for_two_roots_is_refused() {
     let (one, other) = (pem(), pem());
     let same_key = format!("trustRoots: [{{name: a, key: {one}}}, {{name: b, key: {one}}}]");
-    assert_eq!(
-        read(&same_key).1,
-        ["trust roots `a` and `b` have the same key"]
-    );
+    assert_eq!(read(&same_key).1, ["trust roots `a` and `b` have the same key"]);
     let same_name = format!("trustRoots: [{{name: a, key: {one}}}, {{name: a, key: {other}}}]");
     assert_eq!(read(&same_name).1, ["trust root `a` is defined twice"]);
 }
@@ -69,10 +62,7 @@ fn what_is_not_built_yet_is_an_error_and_not_ignored() {
             format!("{{name: a, key: {key}, keyless: {{issuer: i, subject: s}}}}"),
             "`keyless` as a trust root of type cosign is not supported yet",
         ),
-        (
-            "{name: a, key: \"awskms:///arn\"}".to_owned(),
-            "`awskms://` keys are not supported yet",
-        ),
+        ("{name: a, key: \"awskms:///arn\"}".to_owned(), "`awskms://` keys are not supported yet"),
         (
             "{name: a, key: \"https://keys.example/k\"}".to_owned(),
             "`https:` is not a supported key reference",

@@ -51,11 +51,7 @@ fn the_meaning_of_all_roots_follows_from_threshold_and_required() {
         let quorum = Quorum::of_all(names(all), threshold, names(required));
         assert_eq!(
             quorum,
-            Quorum::Roots {
-                counted: names(counted),
-                threshold: wanted,
-                required: names(required)
-            },
+            Quorum::Roots { counted: names(counted), threshold: wanted, required: names(required) },
             "threshold {threshold:?}, required [{required}]"
         );
     }
@@ -91,10 +87,7 @@ fn a_root_that_signed_twice_counts_once() {
     let quorum = Quorum::of_all(names("a b"), Some(2), Vec::new());
     let (word, text) = refusal(&quorum, "a a").unwrap();
     assert_eq!(word, "threshold-not-reached");
-    assert!(
-        text.starts_with("validation threshold not reached (1/2)"),
-        "{text}"
-    );
+    assert!(text.starts_with("validation threshold not reached (1/2)"), "{text}");
 }
 
 #[test]
@@ -104,10 +97,7 @@ fn one_named_root_must_have_signed_itself() {
     assert_eq!(refusal(&quorum, "a"), None);
     let (word, text) = refusal(&quorum, "b").unwrap();
     assert_eq!(word, "no-matching-signature");
-    assert_eq!(
-        text,
-        "error validating image: [no matching signatures: signature 1: bad]"
-    );
+    assert_eq!(text, "error validating image: [no matching signatures: signature 1: bad]");
 }
 
 #[test]
@@ -115,10 +105,7 @@ fn a_refusal_without_reasons_ends_with_who_is_missing() {
     let all = Quorum::of_all(names("a b"), None, Vec::new());
     let signers = signers("a");
     let refusal = all.shortfall(&signers, &Reasons::default());
-    assert!(
-        refusal.to_string().ends_with("no valid signature from [b]"),
-        "{refusal}"
-    );
+    assert!(refusal.to_string().ends_with("no valid signature from [b]"), "{refusal}");
 }
 
 #[test]
@@ -138,8 +125,19 @@ fn refusals_say_who_is_missing_in_the_order_of_the_configuration() {
     );
     let both = Quorum::of_all(names("c a b"), Some(2), names("b"));
     assert_eq!(refusal(&both, "a").unwrap().0, "threshold-not-reached");
-    assert_eq!(
-        refusal(&both, "a c").unwrap().0,
-        "missing-required-signature"
-    );
+    assert_eq!(refusal(&both, "a c").unwrap().0, "missing-required-signature");
+}
+
+#[test]
+fn a_quorum_says_what_it_wants() {
+    let all = |threshold, required| Quorum::of_all(names("a b c"), threshold, names(required));
+    for (quorum, meaning) in [
+        (Quorum::Root("a".into()), "signed by a"),
+        (all(None, ""), "signed by all of a, b, c"),
+        (all(Some(2), ""), "signed by 2 of a, b, c"),
+        (all(Some(2), "b"), "signed by 2 of a, b, c, among them b"),
+        (all(None, "c a"), "signed by all of c, a"),
+    ] {
+        assert_eq!(quorum.to_string(), meaning);
+    }
 }

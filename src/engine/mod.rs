@@ -3,6 +3,8 @@
 //! The same engine serves the webhooks, `connaisseur verify` and the demo. It holds no verification
 //! logic: patterns, verdicts and answers are made by those whose names stand here.
 
+mod record;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,24 +13,16 @@ use jiff::Timestamp;
 
 use crate::actors::{Actors, Work};
 use crate::admission::{
-    self, Answer, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation,
-    Outcome, Request, Situation, Skip, Which, Workload, WorkloadFault,
+    self, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation, Outcome,
+    Request, Situation, Skip, Webhook, Which, Workload, WorkloadFault,
 };
 use crate::clock::{Clock, Deadline};
 use crate::config::{Config, Limits};
 use crate::image::{ImageRef, ParseFault};
-use crate::metrics::{Answered, Metrics, RuleMetrics, SkipReason, Unverified};
+use crate::metrics::{Metrics, RuleMetrics};
 use crate::policy::{JudgedBy, Rule};
 use crate::validators::{Approval, Refusal, Verdict, Verifier};
-
-/// Which webhook asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Webhook {
-    /// `/mutate`: pins.
-    Mutate,
-    /// `/validate`: judges the final object.
-    Validate,
-}
+use record::{Subject, answered, count_settled, count_verdict, timed_out, unverified};
 
 /// What goes back to the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +62,13 @@ enum Look<'a> {
     Miss(&'a Rule, &'a Arc<dyn Verifier>),
 }
 
+/// Who asks, and until when.
+struct Asker<'a> {
+    webhook: Webhook,
+    namespace: &'a str,
+    deadline: Deadline,
+}
+
 /// The images of a request as they were read, in its order.
 type Parsed = Vec<Result<Arc<ImageRef>, ParseFault>>;
 
@@ -80,15 +81,6 @@ struct Decided {
     timed_out: bool,
 }
 
-/// What counters and log say of a request, besides its answer.
-struct Subject<'a> {
-    webhook: Webhook,
-    request: Option<&'a Request<'a>>,
-    name: &'a str,
-    timed_out: bool,
-    begun: Instant,
-}
-
 impl Engine {
     /// Puts the parts together.
     pub fn new(
@@ -99,14 +91,7 @@ impl Engine {
     ) -> Self {
         let modes = Modes::of(&config.sections.features);
         let unknown = metrics.rule_handles("unknown", "");
-        Self {
-            config,
-            modes,
-            actors,
-            clock,
-            metrics,
-            unknown,
-        }
+        Self { config, modes, actors, clock, metrics, unknown }
     }
 
     /// The configuration in force.
@@ -120,31 +105,16 @@ impl Engine {
         match admission::decode(body, &self.config.sections.limits) {
             Ok(review) => {
                 let request = &review.request;
-                let Decided {
-                    decision,
-                    name,
-                    timed_out,
-                } = self.decide(webhook, request, deadline).await;
+                let Decided { decision, name, timed_out } =
+                    self.decide(webhook, request, deadline).await;
                 let request = Some(request);
-                let subject = Subject {
-                    webhook,
-                    request,
-                    name: &name,
-                    timed_out,
-                    begun,
-                };
+                let subject = Subject { webhook, request, name: &name, timed_out, begun };
                 self.reply(&review.envelope, decision, &subject)
             }
             Err(DecodeFault::NoUid { sentence }) => Reply::refusal(&sentence),
             Err(DecodeFault::AfterUid { envelope, why }) => {
                 let decision = Decision::unreadable(&why, "");
-                let subject = Subject {
-                    webhook,
-                    request: None,
-                    name: "",
-                    timed_out: false,
-                    begun,
-                };
+                let subject = Subject { webhook, request: None, name: "", timed_out: false, begun };
                 self.reply(&envelope, decision, &subject)
             }
         }
@@ -154,9 +124,7 @@ impl Engine {
     async fn decide(&self, webhook: Webhook, request: &Request<'_>, deadline: Deadline) -> Decided {
         let kind = &request.kind;
         let update = request.operation == Operation::Update;
-        let old = update
-            .then(|| Workload::read(kind, request.old_object, Which::Old))
-            .transpose();
+        let old = update.then(|| Workload::read(kind, request.old_object, Which::Old)).transpose();
         let new = Workload::read(kind, request.object, Which::New);
         let (old, workload) = match (old, new) {
             (Ok(old), Ok(new)) => (old, new),
@@ -170,32 +138,20 @@ impl Engine {
             Ok(images) => images,
             Err(fault) => return Decided::unreadable(&fault, workload.kind()),
         };
-        let parsed: Parsed = images
-            .iter()
-            .map(|one| one.image.parse().map(Arc::new))
-            .collect();
-        let judged = self
-            .judge(webhook, (images, &parsed), &before, deadline)
-            .await;
-        let situation = Situation {
-            webhook,
-            workload: &workload,
-            modes: self.modes,
-        };
+        let parsed: Parsed = images.iter().map(|one| one.image.parse().map(Arc::new)).collect();
+        let asker = Asker { webhook, namespace: &request.namespace, deadline };
+        let judged = self.judge(&asker, (images, &parsed), &before).await;
+        let situation = Situation { webhook, workload: &workload, modes: self.modes };
         let timed_out = judged.iter().any(|one| timed_out(&one.outcome));
-        Decided {
-            timed_out,
-            ..Decided::at_once(Decision::of(&judged, &situation), &workload)
-        }
+        Decided { timed_out, ..Decided::at_once(Decision::of(&judged, &situation), &workload) }
     }
 
     /// Judges images: what caches know at once, the rest by the actors, all in the order given.
     async fn judge<'a>(
         &'a self,
-        webhook: Webhook,
+        asker: &Asker<'_>,
         (images, parsed): (&'a [ImageUse<'a>], &'a Parsed),
         before: &Before<'_>,
-        deadline: Deadline,
     ) -> Vec<Judged<'a>> {
         let now = self.clock.now();
         let mut judged = Vec::with_capacity(images.len());
@@ -210,36 +166,26 @@ impl Engine {
             let outcome = match (look, parsed) {
                 (Look::Miss(rule, verifier), Ok(image)) => {
                     misses.push((judged.len(), image, rule));
-                    work.push(work_of(rule, verifier, image));
+                    work.push(work_of(rule, verifier, image, asker.namespace));
                     // Stands only if the gathering below should lose it: then it denies.
-                    Outcome::Refused {
-                        rule,
-                        refusal: lost(),
-                    }
+                    Outcome::Refused { rule, refusal: lost() }
                 }
-                (Look::Miss(rule, _), Err(_)) => Outcome::Refused {
-                    rule,
-                    refusal: lost(),
-                },
+                (Look::Miss(rule, _), Err(_)) => Outcome::Refused { rule, refusal: lost() },
                 (Look::Settled(rule, outcome), _) => {
-                    if webhook == Webhook::Mutate {
+                    if asker.webhook == Webhook::Mutate {
                         count_settled(rule.map_or(&self.unknown, |rule| &rule.metrics), &outcome);
                     }
                     outcome
                 }
             };
-            judged.push(Judged {
-                place,
-                unchanged,
-                outcome,
-            });
+            judged.push(Judged { place, unchanged, outcome });
         }
         if work.is_empty() {
             return judged;
         }
-        let verdicts = self.actors.gather(work, deadline).await;
+        let verdicts = self.actors.gather(work, asker.deadline).await;
         for ((at, image, rule), verdict) in misses.into_iter().zip(verdicts) {
-            if webhook == Webhook::Mutate {
+            if asker.webhook == Webhook::Mutate {
                 count_verdict(rule, &verdict);
             }
             if let Some(judged) = judged.get_mut(at) {
@@ -278,7 +224,7 @@ impl Engine {
         let outcome = match self.look(image, false, self.clock.now()) {
             Look::Settled(_, outcome) => outcome,
             Look::Miss(rule, verifier) => {
-                let work = vec![work_of(rule, verifier, image)];
+                let work = vec![work_of(rule, verifier, image, "")];
                 let verdict = self.actors.gather(work, deadline).await.pop();
                 outcome_of(image, rule, verdict.unwrap_or_else(|| Err(lost())))
             }
@@ -289,99 +235,30 @@ impl Engine {
     /// Turns a decision into bytes, counts it and writes it down.
     fn reply(&self, envelope: &Envelope<'_>, decision: Decision, subject: &Subject<'_>) -> Reply {
         for (skip, images) in decision.skips() {
-            self.metrics
-                .unverified(subject.webhook, unverified(*skip), *images);
+            self.metrics.unverified(subject.webhook, unverified(*skip), *images);
         }
         let answer = decision.under(self.modes);
-        self.metrics
-            .answered(subject.webhook, answered(&answer, subject.timed_out));
+        self.metrics.answered(subject.webhook, answered(&answer, subject.timed_out));
         subject.log(envelope, &answer);
-        Reply {
-            status: 200,
-            body: admission::respond(envelope, &answer).into(),
-        }
+        Reply { status: 200, body: admission::respond(envelope, &answer).into() }
     }
 }
 
 impl Decided {
     fn at_once(decision: Decision, workload: &Workload<'_>) -> Self {
-        Self {
-            decision,
-            name: workload.name.to_string(),
-            timed_out: false,
-        }
+        Self { decision, name: workload.name.to_string(), timed_out: false }
     }
 
     fn unreadable(fault: &WorkloadFault, kind: &str) -> Self {
         let decision = Decision::unreadable(&fault.to_string(), kind);
-        Self {
-            decision,
-            name: String::new(),
-            timed_out: false,
-        }
-    }
-}
-
-impl Subject<'_> {
-    /// One line for each request: admissions are many, denials are what people look for.
-    fn log(&self, envelope: &Envelope<'_>, answer: &Answer) {
-        let (kind, namespace) = self.request.map_or(("", ""), |request| {
-            (&*request.kind.kind, &*request.namespace)
-        });
-        let (webhook, uid, name) = (self.webhook, &*envelope.uid, self.name);
-        let took = self.begun.elapsed();
-        match &answer.denied {
-            Some(denied) => {
-                let (code, message) = (denied.code, &denied.message);
-                tracing::warn!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    code,
-                    message,
-                    "denied"
-                );
-            }
-            None if !answer.warnings.is_empty() => {
-                let warnings = &answer.warnings;
-                tracing::warn!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    ?warnings,
-                    "admitted by mode"
-                );
-            }
-            None => {
-                let pins = answer.pins.len();
-                tracing::debug!(
-                    ?webhook,
-                    uid,
-                    kind,
-                    namespace,
-                    name,
-                    ?took,
-                    pins,
-                    "admitted"
-                );
-            }
-        }
+        Self { decision, name: String::new(), timed_out: false }
     }
 }
 
 impl Reply {
     /// One sentence for a body that no answer can be addressed to.
     fn refusal(sentence: &str) -> Self {
-        Self {
-            status: 400,
-            body: format!("{sentence}\n").into(),
-        }
+        Self { status: 400, body: format!("{sentence}\n").into() }
     }
 
     /// The denial of a review that broke down inside: 200 if its uid can still be read.
@@ -393,15 +270,18 @@ impl Reply {
         };
         let why = "the review broke down inside Connaisseur; its log says more";
         let answer = Decision::unreadable(why, "").under(Modes::default());
-        Self {
-            status: 200,
-            body: admission::respond(&envelope, &answer).into(),
-        }
+        Self { status: 200, body: admission::respond(&envelope, &answer).into() }
     }
 }
 
-fn work_of(rule: &Rule, verifier: &Arc<dyn Verifier>, image: &Arc<ImageRef>) -> Work {
+fn work_of(
+    rule: &Rule,
+    verifier: &Arc<dyn Verifier>,
+    image: &Arc<ImageRef>,
+    namespace: &str,
+) -> Work {
     Work {
+        namespace: namespace.into(),
         validator: Arc::clone(&rule.validator),
         verifier: Arc::clone(verifier),
         image: Arc::clone(image),
@@ -410,11 +290,7 @@ fn work_of(rule: &Rule, verifier: &Arc<dyn Verifier>, image: &Arc<ImageRef>) -> 
 
 fn outcome_of<'a>(image: &'a ImageRef, rule: &'a Rule, verdict: Verdict) -> Outcome<'a> {
     match verdict {
-        Ok(verified) => Outcome::Verified {
-            image,
-            rule,
-            verified,
-        },
+        Ok(verified) => Outcome::Verified { image, rule, verified },
         Err(refusal) => Outcome::Refused { rule, refusal },
     }
 }
@@ -422,62 +298,4 @@ fn outcome_of<'a>(image: &'a ImageRef, rule: &'a Rule, verdict: Verdict) -> Outc
 /// What an image is until its verdict arrives: denied.
 fn lost() -> Refusal {
     Refusal::inconclusive("internal-fault", "no verdict arrived")
-}
-
-fn count_verdict(rule: &Rule, verdict: &Verdict) {
-    match verdict {
-        Ok(_) => rule.metrics.succeeded(),
-        Err(refusal) if refusal.reason().word == "timeout" => rule.metrics.timed_out(),
-        Err(_) => rule.metrics.failed(),
-    }
-}
-
-fn unverified(skip: Skip) -> Unverified {
-    match skip {
-        Skip::Static => Unverified::Static,
-        Skip::Unchanged => Unverified::Unchanged,
-        Skip::Child => Unverified::Child,
-        Skip::Deleting => Unverified::Deleting,
-    }
-}
-
-/// How an answer is counted.
-fn answered(answer: &Answer, timed_out: bool) -> Answered {
-    let by = |name| answer.audit.iter().any(|(key, _)| *key == name);
-    match &answer.denied {
-        Some(denied) if denied.code == 503 => Answered::Inconclusive { timeout: timed_out },
-        Some(denied) if denied.code == 429 => Answered::Overloaded,
-        Some(_) => Answered::Rejected,
-        None if by("podsOnly") => Answered::PodsOnly,
-        None if by("detection") => Answered::Detection,
-        None => Answered::Admitted,
-    }
-}
-
-/// Whether an image was not judged in time.
-fn timed_out(outcome: &Outcome<'_>) -> bool {
-    matches!(outcome, Outcome::Refused { refusal, .. } if refusal.reason().word == "timeout")
-}
-
-/// Counts a judgement for which no validator was asked now.
-fn count_settled(metrics: &RuleMetrics, outcome: &Outcome<'_>) {
-    match outcome {
-        Outcome::Skipped(skip) => {
-            match skip {
-                Skip::Unchanged => metrics.skipped(SkipReason::Unchanged),
-                Skip::Child => metrics.skipped(SkipReason::Child),
-                Skip::Static | Skip::Deleting => {}
-            }
-            metrics.succeeded();
-        }
-        Outcome::Verified { .. } => {
-            metrics.skipped(SkipReason::CacheHit);
-            metrics.succeeded();
-        }
-        Outcome::Refused { .. } => {
-            metrics.skipped(SkipReason::CacheHit);
-            metrics.failed();
-        }
-        Outcome::StaticDeny(_) | Outcome::Invalid(_) | Outcome::NoRule(_) => metrics.failed(),
-    }
 }
