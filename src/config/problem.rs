@@ -57,7 +57,7 @@ impl Problems {
 #[non_exhaustive]
 pub enum LoadFault {
     /// The file cannot be read.
-    #[error("cannot read the configuration {}", path.display())]
+    #[error("cannot read the configuration {} (`--config` names it)", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

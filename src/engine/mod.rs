@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::actors::{Actors, Work};
 use crate::admission::{
     self, Before, Decision, DecodeFault, Envelope, ImageUse, Judged, Modes, Operation, Outcome,
-    Request, Situation, Skip, Webhook, Which, Workload, WorkloadFault,
+    Request, Situation, Skip, Webhook, Which, Workload,
 };
 use crate::clock::{Clock, Deadline};
 use crate::config::{Config, Limits};
@@ -123,6 +123,10 @@ impl Engine {
     /// Judges the object of one request.
     async fn decide(&self, webhook: Webhook, request: &Request<'_>, deadline: Deadline) -> Decided {
         let kind = &request.kind;
+        if request.operation == Operation::Other && request.object.is_none() {
+            let why = "the request has no object: only CREATE and UPDATE are to be routed here";
+            return Decided::unreadable(&why, &kind.kind);
+        }
         let update = request.operation == Operation::Update;
         let old = update.then(|| Workload::read(kind, request.old_object, Which::Old)).transpose();
         let new = Workload::read(kind, request.object, Which::New);
@@ -249,8 +253,8 @@ impl Decided {
         Self { decision, name: workload.name.to_string(), timed_out: false }
     }
 
-    fn unreadable(fault: &WorkloadFault, kind: &str) -> Self {
-        let decision = Decision::unreadable(&fault.to_string(), kind);
+    fn unreadable(why: &impl ToString, kind: &str) -> Self {
+        let decision = Decision::unreadable(&why.to_string(), kind);
         Self { decision, name: String::new(), timed_out: false }
     }
 }
