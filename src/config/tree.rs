@@ -52,7 +52,7 @@ pub enum Value {
     Text(Box<str>),
     /// A list.
     List(Vec<Node>),
-    /// A mapping in the order of the file. A key may stand in it twice until [`parse`] has looked.
+    /// A mapping in the order of the file. A key may stand in it twice until `parse` has looked.
     Map(Vec<(Spanned<Box<str>>, Node)>),
 }
 
