@@ -1,12 +1,13 @@
 //! `connaisseur demo`: the main job with nothing but this binary.
 //!
 //! A registry with signed, unsigned and tampered images and the real server run in this process;
-//! the questions go over TLS as an API server asks them. The registry and the signer are real
+//! the questions go over TLS as an API server asks them. The registry and the signers are real
 //! enough to be peers in tests, too.
 
 mod ask;
 pub mod registry;
 pub mod signer;
+pub mod trust_data;
 mod world;
 
 use std::path::Path;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -88,7 +88,7 @@ impl Signer {
             KeyChoice::EcdsaP521 => Self::ecdsa(&ECDSA_P521_SHA512_ASN1_SIGNING),
             KeyChoice::Ed25519 => {
                 let key = Ed25519KeyPair::generate()?;
-                let public_pem = pem(&key.public_key().as_der()?);
+                let public_pem = pem(key.public_key().as_der()?.as_ref());
                 Ok(Self { key: PrivateKey::Ed25519(key), public_pem })
             }
             KeyChoice::Rsa2048 => Self::rsa(KeySize::Rsa2048),
@@ -136,13 +136,13 @@ impl Signer {
 
     fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm) -> Result<Self, SignFault> {
         let key = EcdsaKeyPair::generate(algorithm)?;
-        let public_pem = pem(&key.public_key().as_der()?);
+        let public_pem = pem(key.public_key().as_der()?.as_ref());
         Ok(Self { key: PrivateKey::Ecdsa(key), public_pem })
     }
 
     fn rsa(size: KeySize) -> Result<Self, SignFault> {
         let key = RsaKeyPair::generate(size)?;
-        let public_pem = pem(&key.public_key().as_der()?);
+        let public_pem = pem(key.public_key().as_der()?.as_ref());
         Ok(Self { key: PrivateKey::Rsa(Box::new(key)), public_pem })
     }
 }
@@ -234,8 +234,9 @@ pub fn artifact(image: Digest, payloads: &[SignedPayload]) -> SignatureArtifact 
     }
 }
 
-fn pem(der: &PublicKeyX509Der<'_>) -> String {
-    let body = BASE64.encode(der.as_ref());
+/// A `PUBLIC KEY` block.
+pub(super) fn pem(der: &[u8]) -> String {
+    let body = BASE64.encode(der);
     let mut out = String::from("-----BEGIN PUBLIC KEY-----\n");
     for (index, char) in body.chars().enumerate() {
         if index > 0 && index % 64 == 0 {

@@ -33,6 +33,9 @@ const LOG_ENTRIES: usize = 100_000;
 /// One piece of an endless body.
 const PIECE: Bytes = Bytes::from_static(&[b'x'; 16 * 1024]);
 
+/// The kind of what a notary serves.
+const TRUST_DATA: &str = "_trust/tuf";
+
 type Body = BoxBody<Bytes, io::Error>;
 
 /// Accepts connections until `stop`.
@@ -127,9 +130,7 @@ fn route(shared: &Shared, request: &Request<Incoming>) -> Response<Bytes> {
     let Some(rest) = uri.path().strip_prefix("/v2/") else {
         return refusal(StatusCode::NOT_FOUND, "NAME_UNKNOWN");
     };
-    let mut parts = rest.rsplitn(3, '/');
-    let (reference, kind, repository) = (parts.next(), parts.next(), parts.next());
-    let repository = repository.unwrap_or_default();
+    let (repository, kind, reference) = parts(rest);
     if let Err(challenge) = shared.access.check(request.headers(), repository, &shared.base) {
         let refusal = refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED");
         return with(refusal, &WWW_AUTHENTICATE, &challenge);
@@ -137,19 +138,33 @@ fn route(shared: &Shared, request: &Request<Incoming>) -> Response<Bytes> {
     if rest.is_empty() {
         return json_answer(&json!({}));
     }
-    let reference = reference.unwrap_or_default();
     match kind {
-        Some("manifests") => manifest(shared, repository, reference),
-        Some("blobs") => match shared.store.blob(reference) {
+        "manifests" => manifest(shared, repository, reference),
+        "blobs" => match shared.store.blob(reference) {
             Some(bytes) => good("application/octet-stream", bytes),
             None => refusal(StatusCode::NOT_FOUND, "BLOB_UNKNOWN"),
         },
-        Some("referrers") if shared.referrers => {
+        TRUST_DATA => match shared.store.trust_data(repository, reference) {
+            Some(bytes) => good("application/json; charset=utf-8", bytes),
+            None => refusal(StatusCode::NOT_FOUND, "METADATA_NOT_FOUND"),
+        },
+        "referrers" if shared.referrers => {
             let index = shared.store.referrers(repository, reference);
             good("application/vnd.oci.image.index.v1+json", index.to_string().into())
         }
         _ => refusal(StatusCode::NOT_FOUND, "UNSUPPORTED"),
     }
+}
+
+/// Repository, kind and name of what a path below `/v2/` leads to.
+fn parts(rest: &str) -> (&str, &str, &str) {
+    if let Some((gun, file)) = rest.split_once("/_trust/tuf/") {
+        return (gun, TRUST_DATA, file);
+    }
+    let mut parts = rest.rsplitn(3, '/');
+    let mut next = || parts.next().unwrap_or_default();
+    let (reference, kind, repository) = (next(), next(), next());
+    (repository, kind, reference)
 }
 
 fn manifest(shared: &Shared, repository: &str, reference: &str) -> Response<Bytes> {

@@ -1,7 +1,8 @@
 //! An OCI registry in memory, on loopback: for the demo, and a peer in tests.
 //!
-//! It serves what the pull side of the distribution specification has, asks for logins, logs what
-//! it was asked, and misbehaves on demand. It cannot be pushed to over the network.
+//! It serves what the pull side of the distribution specification has, and the trust data that a
+//! notary has; it asks for logins, logs what it was asked, and misbehaves on demand. It cannot be
+//! pushed to over the network.
 
 mod access;
 mod faults;
@@ -158,6 +159,16 @@ impl Registry {
     /// Forgets a tag or a manifest (by the text of its digest).
     pub fn remove(&self, repository: &str, reference: &str) {
         self.shared.store.remove(repository, reference);
+    }
+
+    /// Keeps a file of the trust data of the repository `gun`, as `timestamp.json`.
+    pub fn push_trust_data(&self, gun: &str, file: &str, bytes: impl Into<Bytes>) {
+        self.shared.store.put_trust_data(gun, file, bytes.into());
+    }
+
+    /// Forgets a file of the trust data of the repository `gun`.
+    pub fn remove_trust_data(&self, gun: &str, file: &str) {
+        self.shared.store.remove_trust_data(gun, file);
     }
 
     /// Misbehaves from now on. Earlier faults that still apply come first.

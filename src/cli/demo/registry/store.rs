@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use crate::image::Digest;
 
-/// Manifests by repository, blobs for all.
+/// Manifests and trust data by repository, blobs for all.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     repositories: RwLock<HashMap<String, Repository>>,
     blobs: RwLock<HashMap<Digest, Bytes>>,
+    /// By repository, then by file.
+    trust_data: RwLock<HashMap<String, HashMap<String, Bytes>>>,
 }
 
 #[derive(Debug, Default)]
@@ -76,6 +78,21 @@ impl Store {
         {
             repository.manifests.remove(&digest);
             repository.tags.retain(|_, tagged| *tagged != digest);
+        }
+    }
+
+    pub(super) fn put_trust_data(&self, gun: &str, file: &str, bytes: Bytes) {
+        let mut trust_data = self.trust_data.write();
+        trust_data.entry(gun.to_owned()).or_default().insert(file.to_owned(), bytes);
+    }
+
+    pub(super) fn trust_data(&self, gun: &str, file: &str) -> Option<Bytes> {
+        self.trust_data.read().get(gun)?.get(file).cloned()
+    }
+
+    pub(super) fn remove_trust_data(&self, gun: &str, file: &str) {
+        if let Some(files) = self.trust_data.write().get_mut(gun) {
+            files.remove(file);
         }
     }
 
