@@ -124,7 +124,8 @@ yaml_text() { jq -Rs . "$@"; }
 
 # Writes a configuration and sets CONFIG to it: images of $REGISTRY/notary and $DEAD_REGISTRY/notary must be signed under this
 # root key, at the server of NOTARY_URL. WITH are further options of the rule, the lines further fields of the validator.
-# Nothing is remembered of names or refusals, so that each answer shows what the server says now.
+# Nothing is remembered of names or refusals, so that each answer shows what the server says now. Further:
+# OTHER_ROOTS=FILE… are trust roots that are named like the files, NAMED_HOST is an entry of `registries`.
 trust() { # name, root key, [with], [line]…
     local host line
     CONFIG=$E2E_WORK/$CASE-$1.yaml
@@ -139,8 +140,9 @@ trust() { # name, root key, [with], [line]…
         for host in "$REGISTRY" "$DEAD_REGISTRY"; do
             printf '  - {pattern: "%s/notary/*", validator: trust, with: {%s}}\n' "$host" "${3:-trustRoot: default}"
         done
+        if [ -n "${NAMED_HOST:-}" ]; then printf 'registries:\n  - {%s}\n' "$NAMED_HOST"; fi
         echo "server: {drainDelay: 0s}"
-        echo "cache: {nameMaxAge: ${NAME_MAX_AGE:-0s}}"
+        echo "cache: {nameMaxAge: 0s}"
     } >"$CONFIG"
 }
 
@@ -182,3 +184,6 @@ inconclusive() { # reason, image
     judge 3 "$2"
     refused inconclusive "$1" "$2"
 }
+
+# Several requests of one judgement may open the breaker before the last of them is made.
+unreachable() { inconclusive 'registry-unreachable|registry-breaker-open' "$1"; } # image

@@ -43,7 +43,7 @@ notary_as thief init "$gun" -p
 vouch thief "$IMAGE" "$DIGEST"
 for key in old middle new; do
     trust $key "$TRUST/$key.pub"
-    rejected 'wrong-root-key|broken-root-chain' "$IMAGE"
+    rejected wrong-root-key "$IMAGE"
 done
 capture "$gun" "$TRUST/stolen"
 
@@ -64,7 +64,7 @@ rm "$tuf"/[0-9]*.root.json
 verified "$IMAGE" "$DIGEST"
 for key in old middle; do
     trust $key "$TRUST/$key.pub"
-    rejected 'wrong-root-key|broken-root-chain' "$IMAGE"
+    rejected wrong-root-key "$IMAGE"
 done
 
 # One link is missing, or is another's, or is an older one under a newer name.
@@ -72,13 +72,13 @@ newest=$(jq .signed.version "$TRUST/genuine/$gun/root.json")
 trust old "$TRUST/old.pub"
 serves genuine
 rm "$tuf/2.root.json"
-rejected 'wrong-root-key|broken-root-chain' "$IMAGE"
+rejected wrong-root-key "$IMAGE"
 serves genuine
 cp "$TRUST/stolen/$gun/1.root.json" "$tuf/2.root.json"
-rejected 'wrong-root-key|broken-root-chain' "$IMAGE"
+rejected broken-root-chain "$IMAGE"
 serves genuine
 cp "$tuf/1.root.json" "$tuf/2.root.json"
-rejected 'wrong-root-key|broken-root-chain' "$IMAGE"
+rejected broken-root-chain "$IMAGE"
 # Nothing of the past is needed by the newest key.
 trust new "$TRUST/new.pub"
 verified "$IMAGE" "$DIGEST"
@@ -88,5 +88,5 @@ serves stolen
 for version in $(seq 1 "$newest"); do cp "$TRUST/genuine/$gun/$version.root.json" "$tuf/"; done
 for key in old middle new; do
     trust $key "$TRUST/$key.pub"
-    rejected 'wrong-root-key|broken-root-chain' "$IMAGE"
+    rejected wrong-root-key "$IMAGE"
 done

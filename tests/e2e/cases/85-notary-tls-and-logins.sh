@@ -33,10 +33,10 @@ expect_field pod/tls '{.spec.containers[0].image}' "$PINNED"
 
 # An authority that nobody named, or another than was named.
 trust unknown-authority "$TRUST/root.pub"
-inconclusive registry-unreachable "$IMAGE"
+unreachable "$IMAGE"
 delegate_key stranger
 trust other-authority "$TRUST/root.pub" '' "cert: $(yaml_text "$TRUST/stranger.crt")"
-inconclusive registry-unreachable "$IMAGE"
+unreachable "$IMAGE"
 # The scheme is https where none is written.
 trust no-scheme "$TRUST/root.pub" '' "$authority"
 sed -i 's|host: https://|host: |' "$CONFIG"
@@ -105,6 +105,10 @@ vouch owner-token "$IMAGE" "$DIGEST"
 metadata root-key "$TRUST/owner-token/tuf/$gun/metadata/root.json" >"$TRUST/token.pub"
 : >"$LOGS/$CASE-tokens.log"
 
+# That it may be on loopback must be said, as of any host.
+trust token "$TRUST/token.pub" '' "$authority" "$right"
+inconclusive address-refused "$IMAGE"
+NAMED_HOST="host: '127.0.0.1:$tokens', insecure: false"
 trust token "$TRUST/token.pub" '' "$authority" "$right"
 verified "$IMAGE" "$DIGEST"
 grep -F "login right" "$LOGS/$CASE-tokens.log" | grep -qF "['repository:$gun:pull']" ||
@@ -127,13 +131,15 @@ grep -qF "login none" "$LOGS/$CASE-tokens.log" || fail "nobody asked for a token
 # The token service is away.
 stop "$CASE-tokens"
 trust token-away "$TRUST/token.pub" '' "$authority" "$right"
-inconclusive registry-unreachable "$IMAGE"
+unreachable "$IMAGE"
 
 # A notary that sends its clients to a service without TLS on another port never gets the login sent there.
 start "$CASE-plain-tokens" python3 "$E2E/notary_servers.py" tokens "$plain_tokens" "$TRUST/tokens.key" \
     "$TRUST/tokens.crt"
 ready "$CASE-plain-tokens" 10 "http://127.0.0.1:$plain_tokens/"
 start_notary "$CASE-plain-token" "$plain_port" "$(auth "http://127.0.0.1:$plain_tokens")"
+NAMED_HOST="host: '127.0.0.1:$plain_tokens', insecure: true"
 trust token-plain "$TRUST/token.pub" '' "$right"
 inconclusive registry-denied "$IMAGE"
+grep -qF 'login none' "$LOGS/$CASE-plain-tokens.log" || fail "the service was not asked at all"
 if grep -E 'login (right|wrong)' "$LOGS/$CASE-plain-tokens.log"; then fail "the login was sent without TLS"; fi

@@ -23,15 +23,15 @@ vouch owner "$IMAGE" "$DIGEST"
 vouch owner "$gun:v2" "$DIGEST"
 root_key "$gun" "$TRUST/root.pub"
 trust outage "$TRUST/root.pub"
-serve outage
-new_namespace ns outage
+serve notary-outage
+new_namespace ns notary-outage
 answers admitted "$IMAGE"
 answers 403 "$gun:unsigned"
 # What the server has is kept, because its memory ends with it.
 capture "$gun" "$TRUST/files"
 
 stop "$CASE"
-inconclusive registry-unreachable "$gun:v2"
+unreachable "$gun:v2"
 answers 503 "$gun:v2"
 # That it is unsigned cannot be known, either.
 answers 503 "$gun:unsigned"

@@ -83,13 +83,19 @@ pod expired "$IMAGE" | expect_denied "$(literally "$IMAGE")" 'rejected' 'expired
 file_of() { # role
     echo "$tuf/$1".????????????????????????????????????????????????????????????????.json
 }
-for role in snapshot targets root; do
+# Other bytes than those that were vouched for are none that the signer made: shorter, longer, or just different.
+changes='s/"version"/"versio"/ s/"version"/"versions"/ s/"expires":"2/"expires":"3/'
+for change in $changes; do
+    for role in snapshot targets; do
+        serves plain
+        sed -i "$change" "$(file_of $role)"
+        inconclusive 'digest-mismatch|too-large' "$IMAGE"
+    done
+    # The root has other names beside that with its checksum.
     serves plain
-    sed -i 's/"version":/"version": /' "$(file_of $role)"
-    rejected 'hash-mismatch|wrong-length' "$IMAGE"
-    serves plain
-    sed -i 's/"expires":"2/"expires":"3/' "$(file_of $role)"
-    rejected hash-mismatch "$IMAGE"
+    sed -i "$change" "$tuf"/*root*.json
+    client_refuses v1 'root'
+    rejected 'malformed-trust-data|insufficient-signatures|hash-mismatch|wrong-length' "$IMAGE"
 done
 serves plain
 # Changed without a hash to betray it: only the signature does.
@@ -99,7 +105,7 @@ rejected insufficient-signatures "$IMAGE"
 for text in '' 'not json' '{}' '[]' '{"signed":{},"signatures":[]}'; do
     serves plain
     printf '%s' "$text" >"$tuf/timestamp.json"
-    rejected malformed-trust-data "$IMAGE"
+    rejected 'malformed-trust-data|insufficient-signatures' "$IMAGE"
 done
 for role in timestamp snapshot targets root; do
     serves plain "$role#2"
@@ -111,7 +117,7 @@ done
 serves delegations "targets/limited+v9:${DIGEST#sha256:}"
 client_refuses v9 'No trust data|not found|does not exist|No valid'
 wants limited
-rejected 'delegation-path|not-in-targets' "$gun:v9"
+rejected delegation-path "$gun:v9"
 verified "$gun:rel-1" "$DIGEST"
 CONFIG=$plain
 rejected not-in-targets "$gun:v9"
@@ -136,7 +142,7 @@ pod again "$IMAGE" | expect_admitted
 # Files of both times together: the hashes do not fit.
 serves plain
 cp "$TRUST/first/$gun"/targets.*.json "$(file_of targets)"
-rejected 'hash-mismatch|wrong-length' "$IMAGE"
+inconclusive digest-mismatch "$IMAGE"
 serves plain
 cp "$TRUST/first/$gun/snapshot.json" "$(file_of snapshot)"
-rejected 'hash-mismatch|wrong-length' "$IMAGE"
+inconclusive digest-mismatch "$IMAGE"
