@@ -29,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         ["client", plan] => client::run(plan),
         [] => scenarios::run(1),
         ["quick"] => scenarios::run(10),
-        other => anyhow::bail!("unknown arguments {other:?}: want nothing or `quick`"),
+        ["notary"] => scenarios::notary_alone(),
+        other => anyhow::bail!("unknown arguments {other:?}: want nothing, `quick` or `notary`"),
     }
 }

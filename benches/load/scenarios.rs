@@ -32,6 +32,11 @@ pub(crate) fn run(scale: usize) -> anyhow::Result<()> {
     overload(&rig, scale)
 }
 
+/// Only what a notary costs, for profiles.
+pub(crate) fn notary_alone() -> anyhow::Result<()> {
+    notary(&Rig::new()?, 1)
+}
+
 fn print(
     what: &str,
     cpu: Duration,

@@ -7,7 +7,10 @@
 pub mod cosign;
 mod drive;
 mod fingerprint;
+#[cfg(not(fuzzing))]
 mod notaryv1;
+#[cfg(fuzzing)]
+pub mod notaryv1;
 mod static_validator;
 #[cfg(test)]
 mod testing;

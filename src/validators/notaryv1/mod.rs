@@ -179,3 +179,79 @@ fn file_limit(role: &Role) -> usize {
         Role::Targets | Role::Delegation(_) => TARGETS_BYTES,
     }
 }
+
+/// Reads bytes as every kind of file that a notary serves, for the fuzzer: only a panic is wrong.
+#[cfg(any(test, fuzzing))]
+pub fn read_as_everything(bytes: &[u8]) {
+    use self::metadata::{Content, Envelope, Root, Snapshot, Targets, Timestamp};
+
+    let Ok(envelope) = Envelope::read(bytes) else {
+        return;
+    };
+    let signed = envelope.signed();
+    let four = [Role::Root, Role::Timestamp, Role::Snapshot, Role::Targets];
+    if let Ok(root) = Root::read(signed, &Role::Root) {
+        for authority in four.iter().filter_map(|role| root.authority(role).ok()) {
+            drop(authority.approve(&envelope));
+        }
+    }
+    drop(Timestamp::read(signed, &Role::Timestamp));
+    drop(Snapshot::read(signed, &Role::Snapshot));
+    if let Ok(targets) = Targets::read(signed, &Role::Targets)
+        && let Ok(name) = "targets/alice".parse()
+        && let Some(delegation) = targets.delegation(&name)
+        && let Ok(authority) = targets.authority(delegation)
+    {
+        drop(authority.approve(&envelope));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Files that a real notary served, which a few changes leave nearly right.
+    static RECORDED: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/notary/several-signers");
+        let entries = [folder.to_owned(), format!("{folder}/targets")]
+            .into_iter()
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+        let files = entries.map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .map(|path| std::fs::read(path).unwrap())
+            .collect()
+    });
+
+    proptest! {
+        #[test]
+        fn no_file_makes_the_readers_panic(
+            file in any::<prop::sample::Index>(),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        ) {
+            let mut bytes = file.get(&RECORDED).clone();
+            for (index, byte) in changes {
+                let at = index.index(bytes.len());
+                bytes[at] = byte;
+            }
+            read_as_everything(&bytes);
+        }
+    }
+
+    #[test]
+    fn docker_hub_has_its_own_name_at_a_notary() {
+        for (image, name) in [
+            ("nginx", "docker.io/library/nginx"),
+            ("docker.io/org/app:1", "docker.io/org/app"),
+            ("index.docker.io/org/app", "docker.io/org/app"),
+            ("Reg.Example:5000/a/b", "reg.example:5000/a/b"),
+        ] {
+            let image: crate::image::ImageRef = image.parse().unwrap();
+            assert_eq!(gun(image.repository()), name);
+        }
+    }
+}

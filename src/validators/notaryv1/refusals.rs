@@ -34,7 +34,7 @@ pub(super) fn wrong_repository(trust_root: &str, repository: &str) -> Refusal {
         "wrong-repository",
         format!(
             "error validating root: trust root {trust_root} signed it, but not for {repository}: \
-             its certificate does not name this repository"
+             no certificate of the key names this repository"
         ),
     )
 }

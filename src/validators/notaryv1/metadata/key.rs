@@ -69,7 +69,7 @@ impl WrittenKey {
         let bytes = BASE64.decode(&*self.keyval.public).ok()?;
         let (spki, name) = match &*self.keytype {
             "ecdsa" | "rsa" => (bytes, None),
-            "ecdsa-x509" | "rsa-x509" => of_certificate(&bytes)?,
+            "ecdsa-x509" | "rsa-x509" | "ed25519-x509" => of_certificate(&bytes)?,
             "ed25519" if bytes.len() == 32 => ([&ED25519_SPKI[..], &bytes].concat(), None),
             _ => return None,
         };
