@@ -82,6 +82,11 @@ where
         Some(Flight { landing, led: true })
     }
 
+    /// Tells whether the flight for `key` is under way.
+    pub(crate) fn is_under_way(&self, key: &K) -> bool {
+        self.under_way.lock().contains_key(key)
+    }
+
     #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
         self.under_way.lock().len()

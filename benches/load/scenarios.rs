@@ -65,7 +65,7 @@ fn against_the_floor(rig: &Rig, scale: usize) -> anyhow::Result<()> {
         ("static", rig.body("static", &["static.example/app:1.0".to_owned()])?),
         ("cached, tag pinned", rig.body("tag", std::slice::from_ref(&tagged))?),
         ("cached, digest", rig.body("digest", &[pinned])?),
-        ("cached, ten containers", rig.body("ten", &vec![tagged; 10])?),
+        ("cached, ten containers", rig.body("ten", &vec![tagged.clone(); 10])?),
     ];
     for (what, body) in bodies {
         let requests = REQUESTS / scale;
@@ -89,19 +89,27 @@ fn against_the_floor(rig: &Rig, scale: usize) -> anyhow::Result<()> {
         let ratio = ours.as_secs_f64() / below.as_secs_f64();
         print(what, ours, Some(ratio), &last.1, &server)?;
     }
-    pair_and_churn(rig, &floor, &server, &registry.host(), scale)
+    let pinned = format!("{tagged}@{image}");
+    pair_and_churn(rig, &floor, &server, (&tagged, &pinned), scale)
 }
 
-/// /mutate then /validate of what it made, and a handshake every ten requests.
+/// /validate of what /mutate made, which has just been judged, and a handshake every ten requests.
 fn pair_and_churn(
     rig: &Rig,
     floor: &Server,
     server: &Server,
-    host: &str,
+    (tagged, pinned): (&str, &str),
     scale: usize,
 ) -> anyhow::Result<()> {
     let requests = REQUESTS / scale / 2;
-    let tagged = rig.body("pair", &[format!("{host}/app/web:1.0")])?;
+    let pinned = rig.body("pair-pinned", &[pinned.to_owned()])?;
+    let validate =
+        Plan { paths: vec!["/validate".to_owned()], ..rig.plan(server, vec![pinned], requests) };
+    let (report, cpu) = rig.send(server, &validate)?;
+    anyhow::ensure!(report.admitted == requests, "not all admitted: {report:?}");
+    print("then /validate of what /mutate made", cpu, None, &report, server)?;
+
+    let tagged = rig.body("churn", &[tagged.to_owned()])?;
     let churn = |server: &Server| Plan {
         requests_per_connection: 10,
         ..rig.plan(server, vec![tagged.clone()], requests)

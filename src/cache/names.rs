@@ -59,6 +59,13 @@ impl Names {
             .then_some(meaning.digest)
     }
 
+    /// Tells whether more than half of the name's life is over: who asks for it often may ask the
+    /// one who knows before nobody may wait any more.
+    pub fn is_old(&self, name: &Name<'_>, now: Timestamp) -> bool {
+        let meaning = name.with_key(|key| self.entries.get(key));
+        meaning.is_some_and(|meaning| later(meaning.learnt_at, self.max_age / 2) <= now)
+    }
+
     /// Keeps what a registry said at `now`.
     pub fn put(&self, name: &Name<'_>, digest: Digest, now: Timestamp) {
         if !self.max_age.is_zero() {

@@ -1,5 +1,6 @@
 //! `auth` and `cert`: the fields that validators share which talk to a registry.
 
+use serde_json::{Value, json};
 use x509_cert::Certificate;
 
 use super::fields::Fields;
@@ -65,6 +66,27 @@ pub fn ca(fields: &mut Fields<'_>) -> Option<String> {
             None
         }
     }
+}
+
+/// The JSON schema of `auth`.
+pub fn auth_schema(description: &str) -> Value {
+    json!({
+        "type": "object",
+        "description": description,
+        "properties": {
+            "secretName": {"type": "string", "description": "a folder of the secrets directory"},
+            "realms": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "hosts of token services that may receive the login",
+            },
+        },
+    })
+}
+
+/// The JSON schema of `cert`.
+pub fn ca_schema(description: &str) -> Value {
+    json!({"type": "string", "description": description})
 }
 
 fn certificates(pem: &str) -> Result<(), &'static str> {

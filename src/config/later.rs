@@ -1,8 +1,7 @@
 //! What the file may name one day and cannot yet: said as that, never as a mistake, never ignored.
 
 /// Types of validator that are not built yet, with the rule options that are theirs alone.
-const TYPES: &[(&str, &[&str])] =
-    &[("notaryv1", &["delegations"]), ("notation", &["verificationLevel", "verifyTimestamp"])];
+const TYPES: &[(&str, &[&str])] = &[("notation", &["verificationLevel", "verifyTimestamp"])];
 
 /// Keys that are not built yet, by section (none: the top level).
 const KEYS: &[(Option<&str>, &str, &str)] = &[

@@ -22,7 +22,7 @@ mod words;
 
 use std::sync::Arc;
 
-pub use auth::{ca, credentials};
+pub use auth::{auth_schema, ca, ca_schema, credentials};
 pub use fields::Fields;
 pub use load::{Overrides, Source};
 pub use logging::Logging;

@@ -139,6 +139,15 @@ impl Credentials {
             .map(|entry| &entry.login)
     }
 
+    /// The same logins, where one that names no registry is meant for `host`.
+    #[must_use]
+    pub fn meant_for(mut self, host: &str) -> Self {
+        for entry in self.entries.iter_mut().filter(|entry| entry.host.is_empty()) {
+            host.clone_into(&mut entry.host);
+        }
+        self
+    }
+
     /// Tells whether there is no login at all.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -11,7 +11,7 @@ use super::flights::share;
 use super::manifest::{ACCEPT, Head, is_schema_1};
 use super::target::Target;
 use super::transport::Answer;
-use super::{BuildFault, Error, Manifest, MediaType};
+use super::{BuildFault, Error, Manifest, MediaType, Service};
 use crate::clock::Deadline;
 use crate::config::{Credentials, Limits, RegistryAccess, Timeouts};
 use crate::flights::Flights;
@@ -67,6 +67,16 @@ pub struct Client {
     manifest_bytes: usize,
     manifests: Flights<(Target, String), Result<Manifest, Error>>,
     blobs: Flights<(Target, Digest, usize), Result<Bytes, Error>>,
+    files: Flights<(Target, String, usize), Result<File, Error>>,
+}
+
+/// Bytes, and the digest that was computed from them on their way in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// SHA-256 of the bytes.
+    pub digest: Digest,
+    /// The bytes.
+    pub bytes: Bytes,
 }
 
 impl Client {
@@ -79,6 +89,7 @@ impl Client {
             manifest_bytes: settings.limits.manifest_bytes,
             manifests: Flights::default(),
             blobs: Flights::default(),
+            files: Flights::default(),
         })
     }
 
@@ -111,7 +122,7 @@ impl Client {
                     url: target.url("manifests", &text)?,
                     accept: ACCEPT,
                     limit,
-                    what: format!("manifest {text} of {}", target.repository()),
+                    what: format!("manifest {text} of {target}"),
                 };
                 let answer = fetcher.get(&want, deadline).await?;
                 check_digest(&answer, expected, &target)?;
@@ -142,11 +153,45 @@ impl Client {
                     url: target.url("blobs", &digest.to_string())?,
                     accept: "application/octet-stream, */*",
                     limit,
-                    what: format!("blob {digest} of {}", target.repository()),
+                    what: format!("blob {digest} of {target}"),
                 };
                 let answer = fetcher.get(&want, deadline).await?;
                 check_digest(&answer, Some(digest), &target)?;
                 Ok(answer.bytes)
+            }
+        })
+        .await
+    }
+
+    /// Fetches `file` (at most `limit` bytes) of the trust data that a notary keeps for the
+    /// repository `name`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the notary says so; everything else means that nothing is known.
+    ///
+    /// Spec: notary, "Notary Server API": `GET /v2/<GUN>/_trust/tuf/<file>`.
+    pub async fn trust_data(
+        &self,
+        (notary, name): (&Service, &str),
+        file: &str,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<File, Error> {
+        let target = Target::at(notary, name);
+        let key = (target.clone(), file.to_owned(), limit);
+        share(&self.files, key, (&target.origin, deadline), || {
+            let (fetcher, target) = (Arc::clone(&self.fetcher), target.clone());
+            let file = file.to_owned();
+            async move {
+                let want = Want {
+                    target: &target,
+                    url: target.url("_trust/tuf", &file)?,
+                    accept: "application/json",
+                    limit,
+                    what: format!("trust data {file} of {}", target.path()),
+                };
+                let answer = fetcher.get(&want, deadline).await?;
+                Ok(File { digest: answer.digest, bytes: answer.bytes })
             }
         })
         .await

@@ -1,4 +1,4 @@
-//! A thin registry client: manifests and blobs, every byte counted and hashed.
+//! A thin registry client: manifests, blobs and the files of a notary, every byte counted and hashed.
 //!
 //! Knows nothing of signatures. One client for each validator, so that credentials, CA, permits
 //! and breakers of one never serve another.
@@ -25,6 +25,7 @@ mod manifest;
 mod origin;
 mod redirect;
 mod retry;
+mod service;
 mod target;
 mod tls;
 mod token;
@@ -33,6 +34,7 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, ClientSettings, Reference};
+pub use client::{Client, ClientSettings, File, Reference};
 pub use error::{BuildFault, Error};
 pub use manifest::{Descriptor, ImageManifest, Manifest, MediaType, UnreadableManifest};
+pub use service::{Service, ServiceFault};

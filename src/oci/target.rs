@@ -1,19 +1,26 @@
-//! Which registry and repository a request is for, and where that is.
+//! Which repository a request is for, and where that is: a registry, or a service that is spoken to
+//! like one.
+
+use std::fmt;
 
 use url::Url;
 
 use super::Error;
 use super::origin::Origin;
+use super::service::Service;
 use crate::config::RegistryAccess;
 use crate::image::RepositoryName;
 
 /// Registries whose API is not at the host of their name.
 const API_HOSTS: &[(&str, &str)] = &[("index.docker.io", "registry-1.docker.io")];
 
-/// A repository and the origin of its registry's API.
+/// A repository and the origin of the API that serves it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Target {
-    repository: RepositoryName,
+    /// By which name logins are kept.
+    registry: Box<str>,
+    /// The path inside the registry; of a service, the whole name of the repository.
+    path: Box<str>,
     /// The origin of the API.
     pub(super) origin: Origin,
     base: Url,
@@ -37,22 +44,28 @@ impl Target {
             base = url("http").ok_or_else(unreadable)?;
             origin = Origin::of(&base).ok_or_else(unreadable)?;
         }
-        Ok(Self { repository: repository.clone(), origin, base })
+        Ok(Self { registry: registry.into(), path: repository.path().into(), origin, base })
     }
 
-    /// The repository.
-    pub(super) fn repository(&self) -> &RepositoryName {
-        &self.repository
+    /// A repository at a service that keeps something for repositories of every registry, under
+    /// their whole name.
+    pub(super) fn at(service: &Service, name: &str) -> Self {
+        Self {
+            registry: service.host().into(),
+            path: name.into(),
+            origin: service.origin().clone(),
+            base: service.base().clone(),
+        }
     }
 
     /// The registry as references name it: logins are kept under this name.
     pub(super) fn registry(&self) -> &str {
-        self.repository.registry()
+        &self.registry
     }
 
     /// The path inside the registry.
     pub(super) fn path(&self) -> &str {
-        self.repository.path()
+        &self.path
     }
 
     /// The URL of something in the repository, as `manifests` and a tag.
@@ -61,7 +74,8 @@ impl Target {
     /// `Malformed` if the parts do not stand in the URL as they are (`..`, `?`, `#`): another
     /// place than the one that was named would be asked.
     pub(super) fn url(&self, kind: &str, reference: &str) -> Result<Url, Error> {
-        let path = format!("/v2/{}/{kind}/{reference}", self.path());
+        let base = self.base.path().trim_end_matches('/');
+        let path = format!("{base}/v2/{}/{kind}/{reference}", self.path());
         let mut url = self.base.clone();
         url.set_path(&path);
         if url.path() == path {
@@ -70,5 +84,12 @@ impl Target {
             let why = "the name of the image does not fit into an address".to_owned();
             Err(Error::Malformed { host: self.registry().to_owned(), why })
         }
+    }
+}
+
+/// What messages call it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.path)
     }
 }

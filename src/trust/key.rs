@@ -1,14 +1,16 @@
 //! Public keys, and the proof that one of them signed.
 //!
-//! Reads `PUBLIC KEY` PEM blocks and nothing else; where a key comes from is `reference.rs`.
+//! Reads `PUBLIC KEY` PEM blocks and the DER in them, and nothing else; where a key comes from is
+//! `reference.rs`.
 
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::error::KeyRejected;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA256_ASN1,
     ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    VerificationAlgorithm,
+    RSA_PSS_2048_8192_SHA256, VerificationAlgorithm,
 };
 use sigstore::crypto::CosignVerificationKey;
 use x509_cert::der::asn1::UintRef;
@@ -22,13 +24,31 @@ const RSA_MIN_BITS: usize = 2048;
 /// Longer ones cost more time than any signer needs, and the crypto backend stops here, too.
 const RSA_MAX_BITS: usize = 8192;
 
-/// A public key: ECDSA P-256/P-384/P-521, Ed25519 or RSA with PKCS#1 v1.5.
+/// A public key: ECDSA P-256/P-384/P-521, Ed25519 or RSA.
 #[derive(Clone)]
 pub struct PublicKey {
     kind: KeyKind,
     hash: Digest,
-    /// Any of these may accept: one key, and the hashes that signers used with its kind.
-    checks: Arc<[ParsedPublicKey]>,
+    /// Any of these of one scheme may accept: one key, and the hashes that signers used with its kind.
+    checks: Arc<[Check]>,
+}
+
+/// The key as one algorithm takes it.
+type Check = (SignatureScheme, ParsedPublicKey);
+/// An algorithm and the scheme that it belongs to.
+type Algorithm = (SignatureScheme, &'static dyn VerificationAlgorithm);
+
+/// How a signature was made, as far as its key leaves a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureScheme {
+    /// ECDSA, the signature as a DER sequence.
+    Ecdsa,
+    /// Ed25519.
+    Ed25519,
+    /// RSA with PKCS#1 v1.5 padding and SHA-256.
+    RsaPkcs1,
+    /// RSA with PSS padding, SHA-256 and a salt of the same length.
+    RsaPss,
 }
 
 /// The kind of a public key.
@@ -42,7 +62,7 @@ pub enum KeyKind {
     EcdsaP521,
     /// Ed25519.
     Ed25519,
-    /// RSA with PKCS#1 v1.5 and SHA-256.
+    /// RSA with SHA-256.
     Rsa {
         /// Length of the modulus.
         bits: usize,
@@ -91,31 +111,42 @@ impl PublicKey {
     /// [`KeyFault`] says what the text is instead.
     pub fn from_pem(text: &str) -> Result<Self, KeyFault> {
         let block = single_block(text)?;
-        let key = CosignVerificationKey::try_from_pem(block.as_bytes())
+        let block =
+            pem::parse(block).map_err(|error| KeyFault::NotSpki(error.to_string().into()))?;
+        Self::from_spki(block.contents())
+    }
+
+    /// Reads a DER `SubjectPublicKeyInfo`.
+    ///
+    /// # Errors
+    /// [`KeyFault`] says what the bytes are instead.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyFault> {
+        use SignatureScheme::{Ecdsa, Ed25519};
+        let key = CosignVerificationKey::try_from_der(der)
             .map_err(|error| KeyFault::NotSpki(error.to_string().into()))?;
         match &key {
             CosignVerificationKey::ECDSA_P256_SHA256_ASN1(spki) => {
-                Self::ecdsa(KeyKind::EcdsaP256, spki, &[&ECDSA_P256_SHA256_ASN1])
+                Self::ecdsa(KeyKind::EcdsaP256, spki, &[(Ecdsa, &ECDSA_P256_SHA256_ASN1)])
             }
             CosignVerificationKey::ECDSA_P384_SHA384_ASN1(spki) => Self::ecdsa(
                 KeyKind::EcdsaP384,
                 spki,
-                &[&ECDSA_P384_SHA384_ASN1, &ECDSA_P384_SHA256_ASN1],
+                &[(Ecdsa, &ECDSA_P384_SHA384_ASN1), (Ecdsa, &ECDSA_P384_SHA256_ASN1)],
             ),
             CosignVerificationKey::ECDSA_P521_SHA512_ASN1(spki) => Self::ecdsa(
                 KeyKind::EcdsaP521,
                 spki,
-                &[&ECDSA_P521_SHA512_ASN1, &ECDSA_P521_SHA256_ASN1],
+                &[(Ecdsa, &ECDSA_P521_SHA512_ASN1), (Ecdsa, &ECDSA_P521_SHA256_ASN1)],
             ),
             CosignVerificationKey::ED25519(spki) => {
-                Self::checked(KeyKind::Ed25519, spki, &[&ED25519])
+                Self::checked(KeyKind::Ed25519, spki, &[(Ed25519, &ED25519)])
             }
             CosignVerificationKey::RSA_PKCS1_SHA256(spki)
             | CosignVerificationKey::RSA_PSS_SHA256(spki) => Self::rsa(spki),
         }
     }
 
-    /// Verifies `signature` over `message`.
+    /// Verifies `signature` over `message` in the one scheme that cosign uses with keys of this kind.
     ///
     /// # Errors
     /// [`SignatureFault`], without a hint at what is wrong: there is none to give.
@@ -124,7 +155,21 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<SignatureValid, SignatureFault> {
-        if self.checks.iter().any(|key| key.verify_sig(message, signature).is_ok()) {
+        self.verify_as(self.kind.usual_scheme(), message, signature)
+    }
+
+    /// Verifies `signature` over `message` in `scheme`; a scheme of another kind of key never accepts.
+    ///
+    /// # Errors
+    /// [`SignatureFault`], without a hint at what is wrong: there is none to give.
+    pub fn verify_as(
+        &self,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<SignatureValid, SignatureFault> {
+        let mut of_scheme = self.checks.iter().filter(|(of, _)| *of == scheme);
+        if of_scheme.any(|(_, key)| key.verify_sig(message, signature).is_ok()) {
             Ok(SignatureValid(()))
         } else {
             Err(SignatureFault)
@@ -156,38 +201,50 @@ impl PublicKey {
         if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
             return Err(KeyFault::RsaBits(bits));
         }
-        Self::checked(KeyKind::Rsa { bits }, spki, &[&RSA_PKCS1_2048_8192_SHA256])
+        let algorithms: &[Algorithm] = &[
+            (SignatureScheme::RsaPkcs1, &RSA_PKCS1_2048_8192_SHA256),
+            (SignatureScheme::RsaPss, &RSA_PSS_2048_8192_SHA256),
+        ];
+        Self::checked(KeyKind::Rsa { bits }, spki, algorithms)
     }
 
     /// A compressed point is the same key in other bytes, so that one key could pass for two roots.
-    fn ecdsa(
-        kind: KeyKind,
-        spki: &[u8],
-        algorithms: &[&'static dyn VerificationAlgorithm],
-    ) -> Result<Self, KeyFault> {
-        let uncompressed = match kind {
-            KeyKind::EcdsaP256 => 2 * 32,
-            KeyKind::EcdsaP384 => 2 * 48,
-            KeyKind::EcdsaP521 => 2 * 66,
-            KeyKind::Ed25519 | KeyKind::Rsa { .. } => 0,
-        };
-        if spki.len() <= uncompressed {
+    fn ecdsa(kind: KeyKind, spki: &[u8], algorithms: &[Algorithm]) -> Result<Self, KeyFault> {
+        if kind.coordinate_bytes().is_some_and(|bytes| spki.len() <= 2 * bytes) {
             return Err(KeyFault::NotSpki("compressed points are not supported".into()));
         }
         Self::checked(kind, spki, algorithms)
     }
 
-    fn checked(
-        kind: KeyKind,
-        spki: &[u8],
-        algorithms: &[&'static dyn VerificationAlgorithm],
-    ) -> Result<Self, KeyFault> {
+    fn checked(kind: KeyKind, spki: &[u8], algorithms: &[Algorithm]) -> Result<Self, KeyFault> {
         let checks = algorithms
             .iter()
-            .map(|&algorithm| ParsedPublicKey::new(algorithm, spki))
+            .map(|&(scheme, algorithm)| Ok((scheme, ParsedPublicKey::new(algorithm, spki)?)))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| KeyFault::NotSpki("the key is not valid for its algorithm".into()))?;
+            .map_err(|_: KeyRejected| {
+                KeyFault::NotSpki("the key is not valid for its algorithm".into())
+            })?;
         Ok(Self { kind, hash: Digest::of(spki), checks: checks.into() })
+    }
+}
+
+impl KeyKind {
+    /// Bytes of one coordinate of the curve; `None` where there is no curve with coordinates.
+    pub fn coordinate_bytes(self) -> Option<usize> {
+        match self {
+            Self::EcdsaP256 => Some(32),
+            Self::EcdsaP384 => Some(48),
+            Self::EcdsaP521 => Some(66),
+            Self::Ed25519 | Self::Rsa { .. } => None,
+        }
+    }
+
+    fn usual_scheme(self) -> SignatureScheme {
+        match self {
+            Self::EcdsaP256 | Self::EcdsaP384 | Self::EcdsaP521 => SignatureScheme::Ecdsa,
+            Self::Ed25519 => SignatureScheme::Ed25519,
+            Self::Rsa { .. } => SignatureScheme::RsaPkcs1,
+        }
     }
 }
 

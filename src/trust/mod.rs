@@ -3,5 +3,5 @@
 mod key;
 mod reference;
 
-pub use key::{KeyFault, KeyKind, PublicKey, SignatureFault, SignatureValid};
+pub use key::{KeyFault, KeyKind, PublicKey, SignatureFault, SignatureScheme, SignatureValid};
 pub use reference::ReferenceFault;

@@ -11,26 +11,28 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::{Refusal, Runtime, Verdict};
+use super::{Refusal, Runtime, Verified};
 
 /// What a judge says of the evidence so far.
 #[derive(Debug)]
-pub(super) enum Step<Name> {
+pub(super) enum Step<Name, Proven = Verified> {
     /// It suffices.
-    Done(Verdict),
+    Done(Result<Proven, Refusal>),
     /// It does not: these are needed. Never empty.
     Needs(BTreeSet<Name>),
 }
 
-/// Judges one image. Pure: neither I/O nor a clock of its own.
+/// Judges one image, or what many images rest on. Pure: neither I/O nor a clock of its own.
 pub(super) trait Judge: Send + Sync + 'static {
+    /// What good evidence proves.
+    type Proven: Send + 'static;
     /// How a piece of evidence is named.
     type Name: Ord + Debug + Send + Sync;
     /// What was fetched so far.
     type Evidence: Clone + Default + Send + Sync + 'static;
 
     /// Judges what there is.
-    fn judge(&self, evidence: &Self::Evidence, now: Timestamp) -> Step<Self::Name>;
+    fn judge(&self, evidence: &Self::Evidence, now: Timestamp) -> Step<Self::Name, Self::Proven>;
 
     /// Tells whether judging this takes long enough to hold up the threads that move bytes.
     fn is_heavy(&self, evidence: &Self::Evidence) -> bool;
@@ -58,7 +60,7 @@ pub(super) async fn drive<J: Judge>(
     judge: &Arc<J>,
     fetcher: &impl Fetch<J>,
     runtime: &Runtime,
-) -> (Verdict, Arc<J::Evidence>) {
+) -> (Result<J::Proven, Refusal>, Arc<J::Evidence>) {
     let mut evidence = Arc::new(J::Evidence::default());
     let mut rounds = 0;
     loop {
@@ -81,7 +83,7 @@ async fn judge_once<J: Judge>(
     judge: &Arc<J>,
     evidence: &Arc<J::Evidence>,
     runtime: &Runtime,
-) -> Step<J::Name> {
+) -> Step<J::Name, J::Proven> {
     let now = runtime.clock.now();
     if !judge.is_heavy(evidence) {
         return judge.judge(evidence, now);

@@ -7,9 +7,11 @@
 pub mod cosign;
 mod drive;
 mod fingerprint;
+mod notaryv1;
 mod static_validator;
 #[cfg(test)]
 mod testing;
+mod trust_roots;
 mod unobtained;
 mod verdict;
 
@@ -53,7 +55,7 @@ pub struct TypeSchema {
 }
 
 /// Every type that a configuration may name, in the order of the documentation.
-pub const TYPES: &[ValidatorType] = &[static_validator::TYPE, cosign::TYPE];
+pub const TYPES: &[ValidatorType] = &[static_validator::TYPE, notaryv1::TYPE, cosign::TYPE];
 
 /// A configured validator: trust roots and places to look, before any rule uses it.
 pub trait Validator: Debug + Send + Sync {

@@ -204,8 +204,6 @@ const VALIDATORS: &str = r#"
     3:19 unsupported type "fxied" for validator `a` | did you mean `fixed`?
 - {name: a, type: gpg}
     3:19 unsupported type "gpg" for validator `a` | write one of
-- {name: a, type: notaryv1, host: x}
-    3:19 validators of type `notaryv1` are not supported yet: `a`
 - {name: a, type: notation}
     3:19 validators of type `notation` are not supported yet: `a`
 - {name: default, type: fixed}
@@ -279,10 +277,10 @@ const RULES: &str = r#"
     6:42 `detectionMode` must be true or false, not a number
 - {pattern: '*:*', with: {threshold: 1}}
     6:27 `threshold` is an option of type `keyed`, but rule `*:*` names validator `default` of type `fixed` | remove it
-- {pattern: '*:*', with: {delegations: [a]}}
-    6:27 `delegations` is an option of type `notaryv1`, but rule `*:*`
 - {pattern: '*:*', with: {verificationLevel: audit}}
     6:27 `verificationLevel` is an option of type `notation`
+- {pattern: '*:*', with: {verifyTimestamp: always}}
+    6:27 `verifyTimestamp` is an option of type `notation`, but rule `*:*`
 - {pattern: '*:*', with: {mod: mutate}}
     6:27 unknown key `mod` | did you mean `mode`?
 - {pattern: '*:*', validator: keyed, with: {threshold: 0}}
@@ -326,12 +324,12 @@ limits: {candidates: 0}
 validators:
 - {name: a, type: fixed, aprove: true}
 - {type: fixed}
-- {name: n, type: notaryv1}
+- {name: n, type: notation}
 policy:
 - {pattern: '*:*', validator: b}
 - {pattern: 'redis'}
 - {pattern: 'x.example/y:*', validator: a, with: {threshold: 1, mode: pin}}
-- {pattern: 'x.example/n:*', validator: n, with: {delegations: [d]}}
+- {pattern: 'x.example/n:*', validator: n, with: {verificationLevel: d}}
 trust: {}
 ",
     );

@@ -13,12 +13,12 @@ use super::candidates::{Candidate, Candidates};
 use super::options::Wants;
 use super::payload::{self, Wanted};
 use super::reasons::Reasons;
-use super::roots::TrustRoot;
-use super::threshold::{RootName, Signers};
+use super::threshold::Signers;
 use crate::cache::later;
 use crate::image::{Digest, RepositoryName};
 use crate::trust::SignatureValid;
 use crate::validators::drive::{Judge, Step};
+use crate::validators::trust_roots::{RootName, TrustRoot};
 use crate::validators::{NO_SIGNATURE, Reason, Refusal, Verdict, Verified};
 
 /// Payloads asked for in one round. Most images have one; a stranger's image may have 64, of which
@@ -103,6 +103,7 @@ enum Worth<'a> {
 }
 
 impl Judge for Case {
+    type Proven = Verified;
     type Name = EvidenceName;
     type Evidence = Evidence;
 

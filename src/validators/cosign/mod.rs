@@ -9,7 +9,6 @@ mod judge;
 mod options;
 mod payload;
 mod reasons;
-mod roots;
 mod schema;
 mod threshold;
 mod verifier;
@@ -17,9 +16,9 @@ mod verifier;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::roots::TrustRoot;
 use self::verifier::CosignVerifier;
 use super::fingerprint::Parts;
+use super::trust_roots::{self, TrustRoot};
 use super::{Refusal, Runtime, Validator, ValidatorType};
 use crate::cache::Scope;
 use crate::config::{Fields, LoadContext, ca, credentials};
@@ -56,7 +55,7 @@ struct Shared {
 
 fn parse(fields: &mut Fields<'_>, context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
     let host = refuse_host(fields);
-    let roots = roots::trust_roots(fields, context);
+    let roots = trust_roots::trust_roots(fields, context, "of type cosign is not supported yet");
     let ca_pem = ca(fields);
     let credentials = credentials(fields, context);
     let settings = ClientSettings {

@@ -5,12 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::roots::TrustRoot;
-use super::threshold::{Quorum, RootName};
+use super::threshold::Quorum;
 use crate::config::{Fields, Spanned, Value};
-
-/// The trust root of a rule that names none.
-const DEFAULT_ROOT: &str = "default";
+use crate::validators::trust_roots::{DEFAULT_ROOT, RootName, TrustRoot, listed};
 
 /// What one rule wants to see.
 #[derive(Debug, Clone)]
@@ -200,11 +197,6 @@ fn annotations(with: &mut Fields<'_>) -> Result<BTreeMap<String, String>, Report
         }
     }
     if annotations.len() == entries.len() { Ok(annotations) } else { Err(Reported) }
-}
-
-fn listed(roots: &[TrustRoot]) -> String {
-    let names: Vec<String> = roots.iter().map(|root| format!("`{}`", root.name)).collect();
-    names.join(", ")
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::validators::TypeSchema;
+use crate::config;
+use crate::validators::{TypeSchema, trust_roots};
 
 pub(super) fn schema() -> TypeSchema {
     TypeSchema { validator: validator(), with: with() }
@@ -13,43 +14,9 @@ fn validator() -> Value {
         "type": "object",
         "required": ["trustRoots"],
         "properties": {
-            "trustRoots": {
-                "type": "array",
-                "minItems": 1,
-                "description": "the keys that rules may trust",
-                "items": {
-                    "type": "object",
-                    "required": ["name", "key"],
-                    "additionalProperties": false,
-                    "properties": {
-                        "name": {
-                            "type": "string",
-                            "minLength": 1,
-                            "description": "by which rules mean it",
-                        },
-                        "key": {
-                            "type": "string",
-                            "description": "a public key as PEM (`BEGIN PUBLIC KEY`), or the absolute path of a file with one",
-                        },
-                    },
-                },
-            },
-            "auth": {
-                "type": "object",
-                "description": "the login for the registry",
-                "properties": {
-                    "secretName": {"type": "string", "description": "a folder of the secrets directory"},
-                    "realms": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "description": "hosts of token services that may receive the login",
-                    },
-                },
-            },
-            "cert": {
-                "type": "string",
-                "description": "CA certificates as PEM that replace the system's for the registry",
-            },
+            "trustRoots": trust_roots::schema(),
+            "auth": config::auth_schema("the login for the registry"),
+            "cert": config::ca_schema("CA certificates as PEM that replace the system's for the registry"),
         },
     })
 }

@@ -4,14 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use super::reasons::Reasons;
 use crate::trust::SignatureValid;
 use crate::validators::Refusal;
-
-/// The name of a trust root in the configuration.
-pub(super) type RootName = Arc<str>;
+use crate::validators::trust_roots::RootName;
 
 /// The trust roots that are proven to have signed. One that signed twice counts once: otherwise one
 /// stolen key could meet any threshold by signing again.

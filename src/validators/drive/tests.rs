@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::*;
 use crate::image::Digest;
-use crate::validators::{CryptoRunner, Verified, testing};
+use crate::validators::{CryptoRunner, Verdict, testing};
 
 /// Runs the work, or loses it as a worker does that panics.
 #[derive(Debug, Default)]
@@ -34,6 +34,7 @@ struct Counter {
 }
 
 impl Judge for Counter {
+    type Proven = Verified;
     type Name = usize;
     type Evidence = usize;
 

@@ -1,0 +1,69 @@
+//! Which roles must list an image, and the way to them.
+//!
+//! Where a rule names delegations, each of them must, and nothing stands in for one that is missing.
+//! Where it names none, `targets/releases` is asked if it has ever signed, as Docker does, else
+//! `targets`.
+//!
+//! Spec: TUF 1.0.34, 5.6.7: a delegation is reached through those who delegate to it, whose keys and
+//! paths bind it.
+
+use std::sync::Arc;
+
+use super::collection::Searched;
+use super::judge::{Halt, Walk, malformed};
+use super::metadata::{Content, Snapshot, Targets};
+use super::refusals;
+use super::role::{DelegationName, Role};
+use super::signed::Signed;
+
+/// The delegation that Docker signs as where there are delegations.
+const RELEASES: &str = "releases";
+
+/// The roles whose word is asked for.
+pub(super) fn searched(
+    walk: &mut Walk<'_>,
+    snapshot: &Snapshot,
+    targets: Arc<Signed<Targets>>,
+) -> Result<Vec<Searched>, Halt> {
+    let wanted = walk.case.wants.delegations.clone();
+    if !wanted.is_empty() {
+        if !targets.content.has_delegations() {
+            return Err(refusals::no_delegations().into());
+        }
+        return wanted.iter().map(|name| reach(walk, snapshot, &targets, name)).collect();
+    }
+    let releases = DelegationName::of_configuration(RELEASES)
+        .ok()
+        .filter(|_| targets.content.has_delegations())
+        .filter(|name| snapshot.file(&Role::Delegation(name.clone())).is_some());
+    match releases {
+        Some(name) => Ok(vec![reach(walk, snapshot, &targets, &name)?]),
+        None => Ok(vec![Searched { role: Role::Targets, targets, paths: Vec::new() }]),
+    }
+}
+
+/// Walks from `targets` to a delegation.
+fn reach(
+    walk: &mut Walk<'_>,
+    snapshot: &Snapshot,
+    targets: &Arc<Signed<Targets>>,
+    name: &DelegationName,
+) -> Result<Searched, Halt> {
+    let (mut parent, mut paths) = (targets.clone(), Vec::new());
+    for name in name.path() {
+        let Some(delegation) = parent.content.delegation(&name) else {
+            return Err(refusals::delegation_not_found(&name).into());
+        };
+        let role = Role::Delegation(name.clone());
+        let authority = parent.content.authority(delegation).map_err(malformed(&role))?;
+        let Some(vouched) = snapshot.file(&role) else {
+            return Err(refusals::delegation_unsigned(&name).into());
+        };
+        paths.push(delegation.paths().into());
+        let file = walk.file(&role, &vouched)?;
+        let opened = walk.case.files.open::<Targets>(&role, file, &authority)?;
+        walk.admit(&role, opened.content.header())?;
+        parent = opened;
+    }
+    Ok(Searched { role: Role::Delegation(name.clone()), targets: parent, paths })
+}

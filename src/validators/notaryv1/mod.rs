@@ -1,0 +1,181 @@
+//! `type: notaryv1`: Docker Content Trust, which is TUF as a notary speaks it.
+//!
+//! *options* are parsed when the file is read, *fetch* talks to the notary, *judge* is pure:
+//!
+//! ```text
+//! verifier      one look at a repository for all its tags, then a look-up
+//!   judge         root → timestamp → snapshot → targets → delegations
+//!     signed        content only together with who signed it
+//!       metadata      bytes → what they say
+//!   fetch         asks for what the judge needs next
+//! collection    proven: tag → digest
+//! ```
+
+mod collection;
+mod delegation;
+mod evidence;
+mod fetch;
+mod floors;
+mod judge;
+mod metadata;
+mod options;
+mod refusals;
+mod role;
+mod schema;
+mod signed;
+mod verifier;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::floors::Floors;
+use self::role::Role;
+use self::signed::SignedFiles;
+use self::verifier::{NotaryVerifier, Survey, SurveyKey};
+use super::fingerprint::Parts;
+use super::trust_roots::{self, TrustRoot};
+use super::{Runtime, Validator, ValidatorType};
+use crate::cache::Scope;
+use crate::config::{Fields, LoadContext, RegistryAccess, ca, credentials};
+use crate::flights::Flights;
+use crate::image::RepositoryName;
+use crate::oci::{Client, ClientSettings, Service};
+use crate::policy::JudgedBy;
+
+/// The limits of notary's own client for what has no length that is vouched for, and for what has.
+const SMALL_FILE_BYTES: usize = 1024 * 1024;
+const TARGETS_BYTES: usize = 16 * 1024 * 1024;
+
+pub(super) const TYPE: ValidatorType = ValidatorType {
+    name: "notaryv1",
+    doc: "verifies Docker Content Trust: tags that were signed at a notary",
+    schema: schema::schema,
+    parse,
+};
+
+/// A configured validator.
+#[derive(Debug)]
+struct NotaryV1 {
+    shared: Arc<Shared>,
+    roots: Vec<TrustRoot>,
+}
+
+/// What all rules of one validator share.
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    notary: Service,
+    runtime: Runtime,
+    /// Whose view of the notary is remembered.
+    scope: Scope,
+    files: Arc<SignedFiles>,
+    floors: Floors,
+    surveys: Flights<SurveyKey, Survey>,
+    /// The longest life of a verdict.
+    lifetime: Duration,
+    /// How long a look that nobody waits for may take.
+    refresh_within: Duration,
+}
+
+fn parse(fields: &mut Fields<'_>, context: &LoadContext<'_>) -> Option<Arc<dyn Validator>> {
+    let notary = notary(fields);
+    let roots = trust_roots::trust_roots(fields, context, "belongs to validators of other types");
+    let ca_pem = ca(fields);
+    let credentials = credentials(fields, context);
+    let notary = notary?;
+    let settings = ClientSettings {
+        validator: context.name.into(),
+        ca_pem,
+        credentials: credentials.meant_for(notary.host()),
+        access: access(context.access, &notary).into(),
+        limits: context.sections.limits.clone(),
+        timeouts: context.sections.timeouts.clone(),
+        metrics: context.runtime.metrics.clone(),
+    };
+    let shared = shared(fields, context, notary, settings)?;
+    Some(Arc::new(NotaryV1 { roots: roots?, shared: Arc::new(shared) }))
+}
+
+/// Reads `host`. It has no default: a notary that everybody shared is gone.
+fn notary(fields: &mut Fields<'_>) -> Option<Service> {
+    let host = fields.required_string("host")?;
+    Service::parse(host.value)
+        .map_err(|fault| {
+            let what = format!("invalid url for notary host: {fault}");
+            fields.report(host.place, what, "write it as `https://notary.example:4443`");
+        })
+        .ok()
+}
+
+/// Whoever writes the notary's address names it: it may be on a private address, and be spoken to
+/// without TLS where `http://` stands there.
+fn access(access: &RegistryAccess, notary: &Service) -> RegistryAccess {
+    let mut access = access.clone();
+    access.named.insert(notary.host().to_owned());
+    if !notary.is_tls() {
+        access.insecure.insert(notary.host().to_owned());
+    }
+    access
+}
+
+fn shared(
+    fields: &Fields<'_>,
+    context: &LoadContext<'_>,
+    notary: Service,
+    settings: ClientSettings,
+) -> Option<Shared> {
+    let scope = scope(&settings, &notary);
+    match Client::new(settings) {
+        Ok(client) => Some(Shared {
+            client,
+            notary,
+            runtime: context.runtime.clone(),
+            scope,
+            files: Arc::default(),
+            floors: Floors::default(),
+            surveys: Flights::default(),
+            lifetime: context.sections.cache.verdict_max_age,
+            refresh_within: context.sections.timeouts.image,
+        }),
+        Err(fault) => {
+            fields.report(fields.place(), fault.to_string(), "check `cert` of this validator");
+            None
+        }
+    }
+}
+
+/// The validator and its way of reaching the notary, without its login: what is remembered of a
+/// name lives for seconds, and secrets are never hashed into keys.
+fn scope(settings: &ClientSettings, notary: &Service) -> Scope {
+    let mut parts = Parts::default();
+    parts
+        .add("notaryv1")
+        .add(settings.validator.as_bytes())
+        .add(notary.to_string())
+        .add(settings.ca_pem.as_deref().unwrap_or_default());
+    Scope(parts.hash().0)
+}
+
+impl Validator for NotaryV1 {
+    fn bind(&self, with: &mut Fields<'_>) -> Option<JudgedBy> {
+        let wants = options::wants(with, &self.roots)?;
+        Some(JudgedBy::Verifying(Arc::new(NotaryVerifier::new(self.shared.clone(), wants))))
+    }
+}
+
+/// The name of a repository at a notary, its globally unique name: Docker Hub is `docker.io` there.
+fn gun(repository: &RepositoryName) -> String {
+    let registry = match repository.registry() {
+        crate::image::DOCKER_HUB => "docker.io",
+        other => other,
+    };
+    format!("{registry}/{}", repository.path())
+}
+
+/// Bytes of a role's file.
+fn file_limit(role: &Role) -> usize {
+    match role {
+        Role::Root | Role::Timestamp | Role::Snapshot => SMALL_FILE_BYTES,
+        Role::Targets | Role::Delegation(_) => TARGETS_BYTES,
+    }
+}

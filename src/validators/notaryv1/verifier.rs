@@ -1,0 +1,217 @@
+//! Verifies one image: prove the repository's signed tags, look the image up in them, remember.
+//!
+//! What is remembered of an image is remembered for one state of its repository, which the digest
+//! of the timestamp stands for. A rejection that rests on a remembered timestamp is spoken only
+//! after the notary was asked again: the tag may have been signed since.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp as Time;
+
+use super::collection::Collection;
+use super::fetch::{Fetcher, Freshness};
+use super::judge::Case;
+use super::options::Wants;
+use super::{Shared, gun};
+use crate::cache::{Name, Subject};
+use crate::clock::Deadline;
+use crate::image::{Digest, ImageRef, RepositoryName};
+use crate::metrics::CacheKind;
+use crate::validators::drive::drive;
+use crate::validators::fingerprint::Parts;
+use crate::validators::{Fingerprint, Refusal, Verdict, Verifier};
+
+/// The name under which the timestamp of a repository is remembered.
+const TIMESTAMP: &str = "timestamp";
+
+/// A validator bound to the options of one rule.
+#[derive(Debug)]
+pub(super) struct NotaryVerifier(Arc<Rule>);
+
+/// What the verifier and the work that it leaves behind share.
+#[derive(Debug)]
+struct Rule {
+    shared: Arc<Shared>,
+    wants: Arc<Wants>,
+    fingerprint: Fingerprint,
+    /// As `fingerprint`, but equal for all rules that trust the same root keys.
+    trust: Fingerprint,
+}
+
+/// What became of one look at a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Survey {
+    collection: Result<Arc<Collection>, Refusal>,
+    /// The digest of the timestamp, where there is one.
+    state: Option<Digest>,
+    /// It rests on a name that may have moved since it was looked up.
+    rests_on_name: bool,
+}
+
+/// Which surveys are one: of the same rule, repository and freshness.
+pub(super) type SurveyKey = (Fingerprint, RepositoryName, Freshness);
+
+impl NotaryVerifier {
+    pub(super) fn new(shared: Arc<Shared>, wants: Wants) -> Self {
+        let trust = trust(&shared, &wants);
+        let mut parts = Parts::default();
+        parts.add(trust.0).list(wants.delegations.iter().map(ToString::to_string));
+        let fingerprint = parts.hash();
+        Self(Arc::new(Rule { shared, wants: Arc::new(wants), fingerprint, trust }))
+    }
+}
+
+impl Rule {
+    /// One look at a repository, whoever else is looking.
+    async fn survey(
+        self: &Arc<Self>,
+        repository: &RepositoryName,
+        freshness: Freshness,
+        deadline: Deadline,
+    ) -> Survey {
+        let key = (self.fingerprint, repository.clone(), freshness);
+        let flight = self.shared.surveys.board(key, || {
+            let (rule, repository) = (Arc::clone(self), repository.clone());
+            async move { rule.look(&repository, freshness, deadline).await }
+        });
+        let failed = || Survey {
+            collection: Err(Refusal::inconclusive(
+                "internal-fault",
+                "judging the trust data failed; see the log",
+            )),
+            state: None,
+            rests_on_name: false,
+        };
+        match flight {
+            Some(flight) => flight.land().await.unwrap_or_else(failed),
+            None => failed(),
+        }
+    }
+
+    async fn look(
+        &self,
+        repository: &RepositoryName,
+        freshness: Freshness,
+        deadline: Deadline,
+    ) -> Survey {
+        let Shared { runtime, floors, .. } = &*self.shared;
+        let gun = gun(repository);
+        let case = Arc::new(Case {
+            wants: Arc::clone(&self.wants),
+            gun: gun.as_str().into(),
+            notary: self.shared.notary.host().into(),
+            floors: floors.of(self.trust, repository),
+            files: Arc::clone(&self.shared.files),
+            lifetime: self.shared.lifetime,
+        });
+        let fetcher = Fetcher { shared: &self.shared, repository, gun: &gun, freshness, deadline };
+        let (collection, evidence) = drive(&case, &fetcher, runtime).await;
+        if let Ok(collection) = &collection {
+            floors.raise(self.trust, repository, collection.versions());
+        }
+        Survey {
+            collection: collection.map(Arc::new),
+            state: evidence.state(),
+            rests_on_name: evidence.rests_on_name,
+        }
+    }
+
+    /// Looks an image up, and remembers if it was found.
+    fn verdict(&self, image: &ImageRef, survey: &Survey) -> Verdict {
+        let verdict = survey.collection.clone()?.look_up(image);
+        if let (Ok(_), Some(state)) = (&verdict, survey.state) {
+            let runtime = &self.shared.runtime;
+            let remember = |subject: &Subject<'_>| {
+                runtime.caches.verdicts.put(subject, &verdict, runtime.clock.now());
+            };
+            self.with_subject(image, state, remember);
+        }
+        verdict
+    }
+
+    /// What a verdict is about: an image as it was written, in one state of its repository.
+    fn with_subject<R>(
+        &self,
+        image: &ImageRef,
+        state: Digest,
+        with: impl FnOnce(&Subject<'_>) -> R,
+    ) -> R {
+        let (fingerprint, repository) = (&self.fingerprint, image.repository());
+        let written;
+        let tag = match (image.tag(), image.digest()) {
+            (Some(tag), None) => tag,
+            (tag, digest) => {
+                let digest = digest.map(|digest| digest.hex()).unwrap_or_default();
+                written = format!("{}@{digest}", tag.unwrap_or_default());
+                &written
+            }
+        };
+        with(&Subject { fingerprint, digest: state, tag: Some(tag), repository })
+    }
+
+    /// Looks at the repository again before its timestamp is forgotten, so that the next caller
+    /// need not wait for the notary. At most one such look for each repository.
+    fn refresh(self: &Arc<Self>, image: &ImageRef) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let key = (self.fingerprint, image.repository().clone(), Freshness::Fresh);
+        if self.shared.surveys.is_under_way(&key) {
+            return;
+        }
+        let (rule, image) = (Arc::clone(self), image.clone());
+        runtime.spawn(async move {
+            let deadline = Deadline::after(rule.shared.refresh_within);
+            let survey = rule.survey(image.repository(), Freshness::Fresh, deadline).await;
+            // What is wrong is said when somebody asks; until then nothing is lost.
+            drop(rule.verdict(&image, &survey));
+        });
+    }
+}
+
+#[async_trait]
+impl Verifier for NotaryVerifier {
+    fn recall(&self, image: &ImageRef, now: Time) -> Option<Verdict> {
+        let Shared { scope, runtime, .. } = &*self.0.shared;
+        let name = Name { scope, repository: image.repository(), tag: TIMESTAMP };
+        let state = runtime.caches.names.get(&name, now);
+        runtime.metrics.cache_lookup(CacheKind::Names, state.is_some());
+        let state = state?;
+        let verdict =
+            self.0.with_subject(image, state, |about| runtime.caches.verdicts.get(about, now));
+        runtime.metrics.cache_lookup(CacheKind::Verdicts, verdict.is_some());
+        if verdict.is_some() && runtime.caches.names.is_old(&name, now) {
+            self.0.refresh(image);
+        }
+        verdict
+    }
+
+    async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Verdict {
+        let survey = self.0.survey(image.repository(), Freshness::Remembered, deadline).await;
+        let verdict = self.0.verdict(image, &survey);
+        if !survey.rests_on_name || !matches!(verdict, Err(Refusal::Rejected(_))) {
+            return verdict;
+        }
+        let survey = self.0.survey(image.repository(), Freshness::Fresh, deadline).await;
+        self.0.verdict(image, &survey)
+    }
+
+    fn meaning(&self) -> String {
+        self.0.wants.to_string()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.0.fingerprint
+    }
+}
+
+/// The notary and how it is reached, and the root keys by name and content.
+fn trust(shared: &Shared, wants: &Wants) -> Fingerprint {
+    let mut parts = Parts::default();
+    parts
+        .add(shared.scope.0)
+        .list(wants.roots.iter().map(|root| root.name.as_bytes()))
+        .list(wants.roots.iter().map(|root| *root.key.content_hash().as_bytes()));
+    parts.hash()
+}
