@@ -4,11 +4,12 @@ use connaisseur::cli::demo::trust_data::Collection;
 
 use super::rig::{Rig, digest, image, key, pinned, rejected, verified};
 
-/// Alice and bob may list every tag; nobody did yet.
+/// Alice and bob may list every tag, and have listed one that nobody asks for.
 fn with_alice_and_bob(rig: &Rig) -> Collection {
     let mut collection = rig.collection();
     for name in ["alice", "bob"] {
-        collection.delegate(name, vec![key()], &[""]).published = true;
+        collection.delegate(name, vec![key()], &[""]);
+        collection.sign_as(name, "unused", digest("unused"));
     }
     collection
 }
@@ -25,11 +26,11 @@ async fn every_required_delegation_must_list_the_image() {
 
     assert_eq!(verified(&verifier, &image("app:both")).await, digest("both"));
     assert_eq!(verified(&verifier, &pinned(digest("both"))).await, digest("both"));
+    assert_eq!(rig.requests().len(), 6, "{:?}", rig.requests());
     assert_eq!(rejected(&verifier, &image("app:one")).await, "not-in-targets");
     assert_eq!(rejected(&verifier, &pinned(digest("one"))).await, "not-in-targets");
     let by_alice = rig.with(&collection, "delegations: [targets/alice]");
     assert_eq!(verified(&by_alice, &image("app:one")).await, digest("one"));
-    assert_eq!(rig.requests().len(), 6, "{:?}", rig.requests());
 }
 
 #[tokio::test]

@@ -206,3 +206,14 @@ async fn rejections_are_not_remembered_where_the_configuration_says_so() {
     assert_eq!(rejected(&verifier, &image("app:2")).await, "not-in-targets");
     assert_eq!(verifier.recall(&image("app:2"), rig.clock.now()), None);
 }
+
+#[tokio::test]
+async fn a_verdict_is_not_recalled_before_it_was_given_or_after_its_end() {
+    let rig = Rig::start().await;
+    let (_collection, verifier) = rig.signed();
+    verified(&verifier, &image("app:1")).await;
+    let judged_at = rig.clock.now();
+    assert!(verifier.recall(&image("app:1"), judged_at + seconds(29)).is_some());
+    assert_eq!(verifier.recall(&image("app:1"), judged_at - seconds(1)), None);
+    assert_eq!(verifier.recall(&image("app:1"), judged_at + seconds(600)), None);
+}

@@ -9,9 +9,11 @@ mod rig;
 mod roots;
 
 use connaisseur::cli::demo::registry::{Access, Options};
+use connaisseur::cli::demo::trust_data::{Collection, Role};
 use connaisseur::clock::Clock;
 use connaisseur::config::Cache;
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 
 use rig::{GUN, Rig, digest, image, inconclusive, pinned, rejected, verified, verify};
 
@@ -29,10 +31,31 @@ async fn a_signed_tag_is_verified_as_the_digest_that_is_listed() {
 
 #[tokio::test]
 async fn a_verdict_ends_with_the_first_file_that_it_rests_on() {
+    type Of = fn(&mut Collection) -> &mut Role;
+    let roles: [Of; 4] = [
+        |collection| &mut collection.root,
+        |collection| &mut collection.timestamp,
+        |collection| &mut collection.snapshot,
+        |collection| &mut collection.targets,
+    ];
+    for of in roles {
+        let rig = Rig::start().await;
+        let mut collection = rig.collection();
+        collection.sign("1", digest("1"));
+        let expires = rig.clock.now() + SignedDuration::from_mins(2);
+        of(&mut collection).expires = expires;
+        rig.publish(&mut collection);
+        let verdict = verify(&rig.trusting(&collection), &image("app:1")).await.unwrap();
+        assert_eq!(verdict.valid_until(), expires);
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_ends_after_ten_minutes_at_the_latest() {
     let rig = Rig::start().await;
-    let (collection, verifier) = rig.signed();
+    let (_collection, verifier) = rig.signed();
     let verdict = verify(&verifier, &image("app:1")).await.unwrap();
-    assert_eq!(verdict.valid_until(), collection.timestamp.expires);
+    assert_eq!(verdict.valid_until(), rig.clock.now() + SignedDuration::from_mins(10));
 }
 
 #[tokio::test]

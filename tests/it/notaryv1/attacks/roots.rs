@@ -225,7 +225,8 @@ async fn a_chain_of_sixty_roots_is_followed_and_one_of_a_hundred_is_not() {
     let rig = Rig::start().await;
     let (_collection, verifier) = rotated(&rig, 100);
     let refusal = soon(&verifier).await.unwrap_err();
-    assert_eq!(refusal.reason().word, "broken-root-chain", "{refusal}");
+    let word = refusal.reason().word;
+    assert!(["broken-root-chain", "wrong-root-key"].contains(&word), "{refusal}");
     let roots = rig.requests().iter().filter(|file| file.ends_with(".root.json")).count();
     assert!(roots <= 64, "{roots}");
 }

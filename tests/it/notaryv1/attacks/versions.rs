@@ -30,14 +30,13 @@ async fn an_old_set_of_files_is_a_rollback() {
     let old = collection.publish().unwrap();
     collection.sign("1", digest("mended"));
     rig.publish(&mut collection);
-    let verifier = rig.trusting(&collection);
+    let [verifier, other] = rig.verifiers(&collection, ["", "trustRoot: \"*\""]);
     assert_eq!(verified(&verifier, &image("app:1")).await, digest("mended"));
 
     push(&rig, &old);
     rig.forget_names();
     assert_eq!(rejected(&verifier, &image("app:1")).await, "rollback");
-    // Another rule of the same process knows it, too.
-    let other = rig.with(&collection, "trustRoot: \"*\"");
+    // Another rule that trusts the same keys knows it, too.
     assert_eq!(rejected(&other, &image("app:1")).await, "rollback");
 }
 
@@ -157,15 +156,40 @@ async fn old_targets_under_the_name_of_the_new_ones_are_not_believed() {
 }
 
 #[tokio::test]
-async fn an_old_root_beside_a_new_snapshot_is_not_believed() {
+async fn an_old_root_beside_a_new_snapshot_is_replaced_by_the_one_that_it_names() {
     let rig = Rig::start().await;
     let (mut collection, _) = rig.signed();
     let old = collection.publish().unwrap();
     let keys: Vec<TufSigner> = collection.root.keys.clone();
     collection.rotate_root_to(keys).unwrap();
+    // With the keys of the old root nothing here could be verified to its end.
+    collection.targets.set_keys(vec![key()]);
     rig.publish(&mut collection);
     rig.notary.push_trust_data(GUN, "root.json", file(&old, "root.json"));
-    assert_eq!(rejected(&rig.trusting(&collection), &image("app:1")).await, "hash-mismatch");
+    let verifier = rig.trusting(&collection);
+    assert_eq!(verified(&verifier, &image("app:1")).await, digest("1"));
+
+    let named = Digest::of(&file(&collection.publish().unwrap(), "root.json"));
+    rig.notary.remove_trust_data(GUN, &format!("root.{}.json", named.hex()));
+    let afresh = Rig::start().await;
+    for (name, bytes) in collection.publish().unwrap() {
+        if name != format!("root.{}.json", named.hex()) {
+            afresh.notary.push_trust_data(GUN, &name, bytes);
+        }
+    }
+    afresh.notary.push_trust_data(GUN, "root.json", file(&old, "root.json"));
+    assert_eq!(inconclusive(&afresh.trusting(&collection), &image("app:1")).await, "not-found");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_names_an_older_root_than_the_newest_is_a_rollback() {
+    let rig = Rig::start().await;
+    let (mut collection, verifier) = rig.signed();
+    let keys: Vec<TufSigner> = collection.root.keys.clone();
+    collection.rotate_root_to(keys).unwrap();
+    let new = collection.publish().unwrap();
+    rig.notary.push_trust_data(GUN, "root.json", file(&new, "root.json"));
+    assert_eq!(rejected(&verifier, &image("app:1")).await, "rollback");
 }
 
 #[tokio::test]
