@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use connaisseur::cli::demo::registry::{Options, Registry};
 use connaisseur::cli::demo::signer::{KeyChoice, Signer, artifact};
+use connaisseur::cli::demo::trust_data::{Collection, TufSigner};
+use connaisseur::clock::{Clock as _, SystemClock};
 use connaisseur::image::Digest;
 
 use super::client::{Plan, Report};
@@ -16,6 +18,8 @@ use super::process::Process;
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// A review as a real API server sent it.
 const REVIEW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reviews/pod-create.json");
+/// A registry that is never asked: a notary vouches for its tags.
+pub(crate) const NOTARY_REGISTRY: &str = "notary.example";
 /// Connections of the client, as an API server keeps them open.
 pub(crate) const CONNECTIONS: usize = 32;
 
@@ -23,6 +27,7 @@ pub(crate) const CONNECTIONS: usize = 32;
 pub(crate) struct Rig {
     dir: tempfile::TempDir,
     signer: Signer,
+    root: TufSigner,
     review: String,
     runtime: tokio::runtime::Runtime,
 }
@@ -46,8 +51,9 @@ impl Rig {
         std::fs::write(dir.path().join("tls.key"), made.signing_key.serialize_pem())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let signer = Signer::generate(KeyChoice::EcdsaP256)?;
+        let root = TufSigner::generate(KeyChoice::EcdsaP256)?;
         let review = std::fs::read_to_string(REVIEW).context("the recorded review")?;
-        Ok(Self { dir, signer, review, runtime })
+        Ok(Self { dir, signer, root, review, runtime })
     }
 
     /// A registry in this process, with `latency` before each answer.
@@ -70,6 +76,26 @@ impl Rig {
         }
         registry.push_manifest(repository, Some(&artifact.tag), MANIFEST, artifact.manifest);
         Ok(image)
+    }
+
+    /// Signs `tags` tags of a repository of [`NOTARY_REGISTRY`], with the registry as its notary: keys
+    /// and files are as notary makes them.
+    pub(crate) fn signed_at_notary(
+        &self,
+        registry: &Registry,
+        path: &str,
+        tags: usize,
+    ) -> anyhow::Result<()> {
+        let gun = format!("{NOTARY_REGISTRY}/{path}");
+        let mut collection = Collection::new(&gun, SystemClock.now())?;
+        collection.root.set_keys(vec![self.root.certified(&gun)?]);
+        for tag in 0..tags {
+            collection.sign(&format!("1.{tag}"), Digest::of(format!("{gun}:1.{tag}").as_bytes()));
+        }
+        for (file, bytes) in collection.publish()? {
+            registry.push_trust_data(&gun, &file, bytes);
+        }
+        Ok(())
     }
 
     /// A file with the recorded review of a Pod that uses `images`.
@@ -97,12 +123,17 @@ impl Rig {
 
     /// Starts our server, with one worker.
     pub(crate) fn server(&self, registry: &Registry, more: &str) -> anyhow::Result<Server> {
-        let key = self.signer.public_key_pem().trim_end().replace('\n', "\n          ");
+        let indented = |pem: &str| pem.trim_end().replace('\n', "\n          ");
+        let key = indented(self.signer.public_key_pem());
+        let root = indented(&self.root.public_key_pem()?);
         let host = registry.host();
         let text = format!(
             "validators:\n  - {{name: allow, type: static, approve: true}}\n  - name: ours\n    \
-             type: cosign\n    trustRoots:\n      - name: default\n        key: |\n          {key}\n\
+             type: cosign\n    trustRoots:\n      - name: default\n        key: |\n          {key}\n  \
+             - name: trust\n    type: notaryv1\n    host: \"http://{host}\"\n    \
+             trustRoots:\n      - name: default\n        key: |\n          {root}\n\
              policy:\n  - {{pattern: \"static.example/*:*\", validator: allow}}\n  \
+             - {{pattern: \"{NOTARY_REGISTRY}/*:*\", validator: trust}}\n  \
              - {{pattern: \"{host}/*:*\", validator: ours, with: {{verifyInTransparencyLog: false}}}}\n\
              registries:\n  - {{host: \"{host}\", insecure: true}}\n{more}\n"
         );

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::client::{Plan, Report};
-use super::rig::{CONNECTIONS, Rig, Server};
+use super::rig::{CONNECTIONS, NOTARY_REGISTRY, Rig, Server};
 
 /// Rounds of floor and server in turn; a ratio is that of the medians over the rounds.
 const ROUNDS: usize = 7;
@@ -25,6 +25,7 @@ pub(crate) fn run(scale: usize) -> anyhow::Result<()> {
     );
     against_the_floor(&rig, scale)?;
     cold(&rig, scale)?;
+    notary(&rig, scale)?;
     println!();
     stampede(&rig)?;
     ten_images(&rig)?;
@@ -141,6 +142,36 @@ fn cold(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     anyhow::ensure!(report.admitted == count, "not all admitted: {report:?}");
     print("uncached cosign key, distinct images", cpu, None, &report, &server)?;
     println!("  registry requests per image: {:.2}", ratio(registry.requests().len(), count));
+    Ok(())
+}
+
+/// Repositories that were never asked for, then the tags of one that is known.
+fn notary(rig: &Rig, scale: usize) -> anyhow::Result<()> {
+    let registry = rig.registry(Duration::ZERO)?;
+    let count = COLD / scale;
+    let bodies = (0..count)
+        .map(|index| {
+            let path = format!("cold/app{index}");
+            rig.signed_at_notary(&registry, &path, 3)?;
+            rig.body(&format!("notary{index}"), &[format!("{NOTARY_REGISTRY}/{path}:1.0")])
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let server = rig.server(&registry, "")?;
+    registry.clear_log();
+    let (report, cpu) = rig.send(&server, &rig.plan(&server, bodies, count))?;
+    anyhow::ensure!(report.admitted == count, "not all admitted: {report:?}");
+    print("uncached notary, distinct repositories", cpu, None, &report, &server)?;
+    println!("  notary requests per repository: {:.2}", ratio(registry.requests().len(), count));
+
+    rig.signed_at_notary(&registry, "one/app", count)?;
+    let bodies = (0..count)
+        .map(|tag| rig.body(&format!("tag{tag}"), &[format!("{NOTARY_REGISTRY}/one/app:1.{tag}")]))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    registry.clear_log();
+    let (report, cpu) = rig.send(&server, &rig.plan(&server, bodies, count))?;
+    anyhow::ensure!(report.admitted == count, "not all admitted: {report:?}");
+    print("uncached notary, distinct tags of one", cpu, None, &report, &server)?;
+    println!("  notary requests in all: {}", registry.requests().len());
     Ok(())
 }
 

@@ -122,6 +122,6 @@ impl SignedFiles {
     }
 }
 
-fn read(role: &Role, file: &File) -> Result<Envelope, Refusal> {
+fn read<'f>(role: &Role, file: &'f File) -> Result<Envelope<'f>, Refusal> {
     Envelope::read(&file.bytes).map_err(|malformed| refusals::malformed(role, &malformed))
 }

@@ -92,7 +92,7 @@ impl Authority {
     /// there in two forms, bare and as a certificate, counts twice.
     pub(in crate::validators::notaryv1) fn approve(
         &self,
-        envelope: &Envelope,
+        envelope: &Envelope<'_>,
     ) -> Result<Signers, TooFew> {
         let mut signers = BTreeSet::new();
         for signature in envelope.signatures() {

@@ -16,9 +16,9 @@ pub(super) const MAX_SIGNATURES: usize = 64;
 
 /// A file, taken apart.
 #[derive(Debug)]
-pub(in crate::validators::notaryv1) struct Envelope {
+pub(in crate::validators::notaryv1) struct Envelope<'a> {
     /// The canonical form of `signed`: the message of all signatures, and all that is read later.
-    signed: Vec<u8>,
+    signed: Cow<'a, [u8]>,
     signatures: Vec<Signature>,
 }
 
@@ -50,14 +50,14 @@ struct WrittenSignature<'a> {
     sig: Cow<'a, str>,
 }
 
-impl Envelope {
+impl<'a> Envelope<'a> {
     /// Takes a file apart. A signature that makes no sense is left out: it counts for nobody.
-    pub(in crate::validators::notaryv1) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        let written: Written<'_> = serde_json::from_slice(bytes)?;
+    pub(in crate::validators::notaryv1) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let written: Written<'a> = serde_json::from_slice(bytes)?;
         if written.signatures.len() > MAX_SIGNATURES {
             return Err(Malformed::new(format!("it has more than {MAX_SIGNATURES} signatures")));
         }
-        let signed = canonical(written.signed.get())?;
+        let signed = canonical(written.signed)?;
         let signatures = written.signatures.iter().filter_map(WrittenSignature::read).collect();
         Ok(Self { signed, signatures })
     }

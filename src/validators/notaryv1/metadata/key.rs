@@ -6,13 +6,12 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use x509_cert::Certificate;
 use x509_cert::der::Encode;
 use x509_cert::der::asn1::UintRef;
 
 use super::Malformed;
-use super::canonical::canonical_of;
 use crate::image::Digest;
 use crate::trust::{PublicKey, SignatureScheme};
 
@@ -31,17 +30,14 @@ impl KeyId {
 }
 
 /// A key as metadata writes it.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct WrittenKey {
     keytype: Box<str>,
     keyval: KeyValue,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct KeyValue {
-    /// Always null: it belongs to the form that is hashed.
-    #[serde(skip_deserializing)]
-    private: (),
     public: Box<str>,
 }
 
@@ -53,9 +49,16 @@ pub(super) struct TufKey {
 }
 
 impl WrittenKey {
-    /// The name that the key must have, computed from its content.
+    /// The name that the key must have: the hash of its canonical form, `private` left out.
     pub(super) fn id(&self) -> Result<KeyId, Malformed> {
-        Ok(KeyId(Digest::of(&canonical_of(self)?)))
+        let (keytype, public) = (&self.keytype, &self.keyval.public);
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+        if !keytype.bytes().chain(public.bytes()).all(is_plain) {
+            return Err(Malformed::new("a key is not written in base64"));
+        }
+        let form =
+            format!(r#"{{"keytype":"{keytype}","keyval":{{"private":null,"public":"{public}"}}}}"#);
+        Ok(KeyId(Digest::of(form.as_bytes())))
     }
 
     /// The key itself; `None` for a type that we do not know, or bytes that are no such key. It
