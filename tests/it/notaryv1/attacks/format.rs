@@ -222,20 +222,54 @@ async fn fractions_are_no_canonical_json() {
     }
 }
 
+/// `A` with values nested so deep in front of what is signed, with or without a space somewhere.
+fn nested(signed: &Value, depth: usize, in_objects: bool, space: &str) -> String {
+    let (open, close) = if in_objects { ("{\"a\":", "}") } else { ("[", "]") };
+    let deep = format!("{}{space}1{}", open.repeat(depth), close.repeat(depth));
+    let signed = String::from_utf8(canonical(signed)).unwrap();
+    signed.replacen('{', &format!("{{\"A\":{deep},"), 1)
+}
+
 #[tokio::test]
-async fn huge_nesting_is_malformed_and_nothing_worse() {
-    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        for depth in [200, 100_000] {
+async fn huge_nesting_that_nobody_signed_is_refused_and_nothing_worse() {
+    for in_objects in [true, false] {
+        for (depth, space) in [(200, ""), (200, " "), (100_000, ""), (100_000, " ")] {
             for role in ROLES {
                 let rig = Rig::start().await;
                 let mut collection = signed_1(&rig);
-                let middle = if open == "[" { "" } else { "1" };
-                let deep = format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
                 collection.rewrite(role, move |file| {
-                    replaced(&file, "\"signed\":{", &format!("\"signed\":{{\"A\":{deep},"))
+                    let file = read(&file);
+                    let signatures = file["signatures"].as_array().unwrap();
+                    let deep = nested(&file["signed"], depth, in_objects, space);
+                    assemble(deep.as_bytes(), signatures)
                 });
                 rig.publish(&mut collection);
-                assert_word(&soon(&rig.trusting(&collection)).await, "malformed-trust-data");
+                let refusal = soon(&rig.trusting(&collection)).await.unwrap_err();
+                let word = refusal.reason().word;
+                let fine = ["malformed-trust-data", "insufficient-signatures"].contains(&word);
+                assert!(fine, "{role} {depth}: {refusal}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn huge_nesting_that_was_signed_is_ignored_or_refused() {
+    for in_objects in [true, false] {
+        for (depth, space) in [(200, ""), (200, " "), (100_000, ""), (100_000, " ")] {
+            let rig = Rig::start().await;
+            let mut collection = signed_1(&rig);
+            let key = collection.targets.keys[0].clone();
+            collection.rewrite("targets", move |file| {
+                let signed = &read(&file)["signed"];
+                let message = nested(signed, depth, in_objects, "");
+                let signature = key.signature(message.as_bytes()).unwrap();
+                assemble(nested(signed, depth, in_objects, space).as_bytes(), &[signature])
+            });
+            rig.publish(&mut collection);
+            match soon(&rig.trusting(&collection)).await {
+                Ok(verdict) => assert_eq!(verdict.digest(), digest("1")),
+                Err(refusal) => assert_eq!(refusal.reason().word, "malformed-trust-data"),
             }
         }
     }
