@@ -4,6 +4,7 @@ mod attacks;
 mod delegations;
 mod keys;
 mod memory;
+mod recorded;
 mod refusals;
 mod rig;
 mod roots;

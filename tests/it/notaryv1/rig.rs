@@ -98,13 +98,20 @@ impl Rig {
         the_verifier(&self.load_rule(roots, with).unwrap())
     }
 
+    /// The same with keys that stand in files.
+    pub(super) fn verifier_of_pem(&self, roots: &[(&str, &str)], with: &str) -> Verifies {
+        let roots: Vec<(&str, String)> =
+            roots.iter().map(|(name, pem)| (*name, (*pem).to_owned())).collect();
+        the_verifier(&self.load(&self.config(&roots, "", &[("*:*", with)]), |_| {}).unwrap())
+    }
+
     /// A configuration with one rule over `roots`.
     pub(super) fn load_rule(
         &self,
         roots: &[(&str, &TufSigner)],
         with: &str,
     ) -> Result<Config, LoadFault> {
-        self.load(&self.config(roots, "", &[("*:*", with)]), |_| {})
+        self.load(&self.config(&pems(roots), "", &[("*:*", with)]), |_| {})
     }
 
     /// Verifiers of rules of one configuration, which share what was seen.
@@ -117,14 +124,15 @@ impl Rig {
         let tags: Vec<String> = (0..N).map(|number| number.to_string()).collect();
         let patterns: Vec<String> = tags.iter().map(|tag| format!("{GUN}:{tag}")).collect();
         let rules: Vec<(&str, &str)> = patterns.iter().map(String::as_str).zip(with).collect();
-        let config = self.load(&self.config(&roots, "", &rules), |_| {}).unwrap();
+        let config = self.load(&self.config(&pems(&roots), "", &rules), |_| {}).unwrap();
         std::array::from_fn(|number| verifier_for(&config, &image(&format!("app:{number}"))))
     }
 
     /// The verifier of a notary that wants a login, which is in the file `secret.yaml`.
     pub(super) fn with_secret(&self, collection: &Collection, secret: &str) -> Verifies {
         let roots = [("default", &collection.root.keys[0])];
-        let text = self.config(&roots, "auth: {secretName: notary},", &[("*:*", "")]);
+        let auth = "auth: {secretName: notary},";
+        let text = self.config(&pems(&roots), auth, &[("*:*", "")]);
         let config = self.load(&text, |dir| {
             std::fs::create_dir(dir.join("notary")).unwrap();
             std::fs::write(dir.join("notary/secret.yaml"), secret).unwrap();
@@ -132,13 +140,9 @@ impl Rig {
         the_verifier(&config.unwrap())
     }
 
-    fn config(&self, roots: &[(&str, &TufSigner)], more: &str, rules: &[(&str, &str)]) -> String {
-        let roots: Vec<String> = roots
-            .iter()
-            .map(|(name, key)| {
-                format!("{{name: {name}, key: {:?}}}", key.public_key_pem().unwrap())
-            })
-            .collect();
+    fn config(&self, roots: &[(&str, String)], more: &str, rules: &[(&str, &str)]) -> String {
+        let roots: Vec<String> =
+            roots.iter().map(|(name, pem)| format!("{{name: {name}, key: {pem:?}}}")).collect();
         let rules = rules.iter().map(|(pattern, with)| {
             format!("{{pattern: \"{pattern}\", validator: trust, with: {{{with}}}}}")
         });
@@ -191,6 +195,11 @@ impl Rig {
     pub(super) fn forget_names(&self) {
         self.clock.advance(Duration::from_secs(31));
     }
+}
+
+/// The keys as a configuration pins them.
+fn pems<'n>(roots: &[(&'n str, &TufSigner)]) -> Vec<(&'n str, String)> {
+    roots.iter().map(|(name, key)| (*name, key.public_key_pem().unwrap())).collect()
 }
 
 fn the_verifier(config: &Config) -> Verifies {
