@@ -25,6 +25,7 @@ mod manifest;
 mod origin;
 mod redirect;
 mod retry;
+mod self_signed;
 mod service;
 mod target;
 mod tls;

@@ -4,7 +4,7 @@
 # Installs what is missing where that is possible, and otherwise says what is missing.
 need_packages() {
     local pair missing=()
-    for pair in docker-registry:docker-registry jq:jq curl:curl openssl:openssl python3:python3; do
+    for pair in docker-registry:docker-registry notary-server:notary jq:jq curl:curl openssl:openssl python3:python3; do
         command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
     done
     [ ${#missing[@]} = 0 ] && return

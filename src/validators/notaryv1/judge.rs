@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
     /// 5.3: the root. It is signed by its own keys, and by those that are pinned.
     fn root(&mut self, file: &File) -> Result<Arc<Signed<Root>>, Halt> {
         let root = self.case.files.open_root(file)?;
-        let unproven: Vec<&TrustRoot> = Self::unproven_by(&root, &self.case.wants.roots);
+        let unproven: Vec<&TrustRoot> = self.unproven_by(&root, &self.case.wants.roots)?;
         if !unproven.is_empty() {
             self.earlier_roots(file, &root, unproven)?;
         }
@@ -162,14 +162,45 @@ impl<'a> Walk<'a> {
         Ok(root)
     }
 
-    /// The trust roots whose key is not among the signers of `root`. Only keys that the root names
-    /// for its own role are signers.
+    /// The trust roots whose key has not signed `root`. Only keys that the root names for its own
+    /// role are signers.
     fn unproven_by<'r>(
+        &self,
         root: &Signed<Root>,
         roots: impl IntoIterator<Item = &'r TrustRoot>,
-    ) -> Vec<&'r TrustRoot> {
-        let unproven = |pinned: &&TrustRoot| !root.signers.contains(pinned.key.content_hash());
-        roots.into_iter().filter(unproven).collect()
+    ) -> Result<Vec<&'r TrustRoot>, Refusal> {
+        let mut unproven = Vec::new();
+        for pinned in roots {
+            if root.signers.contains(pinned.key.content_hash()) {
+                self.is_for_this_repository(root, pinned)?;
+            } else {
+                unproven.push(pinned);
+            }
+        }
+        Ok(unproven)
+    }
+
+    /// One key signs the roots of many repositories, and no other part of the metadata names the
+    /// repository: without this, a notary could pass off the tags of one as those of another. The
+    /// certificate of the pinned key must name the repository, or a beginning of its name and `*`.
+    ///
+    /// Spec: notary, `trustpinning/certs.go`: a root's leaf certificates have the common name of
+    /// the repository.
+    fn is_for_this_repository(
+        &self,
+        root: &Signed<Root>,
+        pinned: &TrustRoot,
+    ) -> Result<(), Refusal> {
+        let gun = &*self.case.gun;
+        let covers = |name: &str| match name.strip_suffix('*') {
+            Some(beginning) => gun.starts_with(beginning),
+            None => name == gun,
+        };
+        if root.signers.names_of(pinned.key.content_hash()).any(covers) {
+            Ok(())
+        } else {
+            Err(refusals::wrong_repository(&pinned.name, gun))
+        }
     }
 
     /// 5.3.3 to 5.3.9, backwards: walks from `newest` to the roots before it, each of which must
@@ -206,7 +237,7 @@ impl<'a> Walk<'a> {
             if earlier.content.header().version != version || !signed_by_earlier {
                 return Err(broken().into());
             }
-            unproven = Self::unproven_by(&earlier, unproven);
+            unproven = self.unproven_by(&earlier, unproven)?;
             (later_file, later_version) = (file, version);
         }
         Ok(())

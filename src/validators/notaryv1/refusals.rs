@@ -29,6 +29,16 @@ pub(super) fn wrong_root_key(trust_root: &str) -> Refusal {
     )
 }
 
+pub(super) fn wrong_repository(trust_root: &str, repository: &str) -> Refusal {
+    Refusal::rejected(
+        "wrong-repository",
+        format!(
+            "error validating root: trust root {trust_root} signed it, but not for {repository}: \
+             its certificate does not name this repository"
+        ),
+    )
+}
+
 pub(super) fn broken_root_chain(trust_root: &str, version: u64) -> Refusal {
     Refusal::rejected(
         "broken-root-chain",

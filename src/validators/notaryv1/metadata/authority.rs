@@ -32,9 +32,10 @@ pub(in crate::validators::notaryv1) struct Authority {
     fingerprint: Digest,
 }
 
-/// The distinct keys that are proven to have signed a file, by the hash of their content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::validators::notaryv1) struct Signers(BTreeSet<Digest>);
+/// The distinct keys that are proven to have signed a file, by the hash of their content, and whom
+/// their certificates name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::validators::notaryv1) struct Signers(BTreeMap<Digest, BTreeSet<Box<str>>>);
 
 /// Too few have signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,20 +95,21 @@ impl Authority {
         &self,
         envelope: &Envelope<'_>,
     ) -> Result<Signers, TooFew> {
-        let mut signers = BTreeSet::new();
+        let mut signers = Signers::default();
         for signature in envelope.signatures() {
             let key = self.keys.iter().find(|key| key.id == signature.key);
             if let Some(key) = key
-                && !signers.contains(&key.content_hash())
+                && !signers.knows(key)
                 && key.signed(&signature.method, envelope.signed(), &signature.bytes)
             {
-                signers.insert(key.content_hash());
+                signers.add(key);
             }
         }
-        if signers.len() >= self.threshold {
-            Ok(Signers(signers))
+        let signed = signers.0.len();
+        if signed >= self.threshold {
+            Ok(signers)
         } else {
-            Err(TooFew { signed: signers.len(), threshold: self.threshold })
+            Err(TooFew { signed, threshold: self.threshold })
         }
     }
 }
@@ -115,6 +117,23 @@ impl Authority {
 impl Signers {
     /// Tells whether the key with this content is one of them.
     pub(in crate::validators::notaryv1) fn contains(&self, content_hash: Digest) -> bool {
-        self.0.contains(&content_hash)
+        self.0.contains_key(&content_hash)
+    }
+
+    /// Whom the certificates of the key with this content name; nobody where it stands bare.
+    pub(in crate::validators::notaryv1) fn names_of(
+        &self,
+        content_hash: Digest,
+    ) -> impl Iterator<Item = &str> {
+        self.0.get(&content_hash).into_iter().flatten().map(|name| &**name)
+    }
+
+    fn knows(&self, key: &TufKey) -> bool {
+        let names = self.0.get(&key.content_hash());
+        names.is_some_and(|names| key.name.as_ref().is_none_or(|name| names.contains(name)))
+    }
+
+    fn add(&mut self, key: &TufKey) {
+        self.0.entry(key.content_hash()).or_default().extend(key.name.clone());
     }
 }

@@ -45,6 +45,8 @@ struct KeyValue {
 #[derive(Debug, Clone)]
 pub(super) struct TufKey {
     pub(super) id: KeyId,
+    /// Whom its certificate names, where it is written as one.
+    pub(super) name: Option<Box<str>>,
     key: PublicKey,
 }
 
@@ -65,14 +67,14 @@ impl WrittenKey {
     /// can then count for nobody.
     pub(super) fn parse(&self, id: KeyId) -> Option<TufKey> {
         let bytes = BASE64.decode(&*self.keyval.public).ok()?;
-        let spki: Cow<'_, [u8]> = match &*self.keytype {
-            "ecdsa" | "rsa" => bytes.into(),
-            "ecdsa-x509" | "rsa-x509" => spki_of_certificate(&bytes)?.into(),
-            "ed25519" if bytes.len() == 32 => [&ED25519_SPKI[..], &bytes].concat().into(),
+        let (spki, name) = match &*self.keytype {
+            "ecdsa" | "rsa" => (bytes, None),
+            "ecdsa-x509" | "rsa-x509" => of_certificate(&bytes)?,
+            "ed25519" if bytes.len() == 32 => ([&ED25519_SPKI[..], &bytes].concat(), None),
             _ => return None,
         };
         let key = PublicKey::from_spki(&spki).ok()?;
-        Some(TufKey { id, key })
+        Some(TufKey { id, name, key })
     }
 }
 
@@ -109,9 +111,12 @@ impl TufKey {
     }
 }
 
-/// The key of the first certificate of a PEM chain, which is the leaf. Nothing else of it counts:
-/// the key is pinned by the configuration, or named by who was pinned.
-fn spki_of_certificate(pem: &[u8]) -> Option<Vec<u8>> {
+/// The key and the common name of the first certificate of a PEM chain, which is the leaf. Nothing
+/// else of it counts: the key is pinned by the configuration, or named by who was pinned.
+fn of_certificate(pem: &[u8]) -> Option<(Vec<u8>, Option<Box<str>>)> {
     let chain = Certificate::load_pem_chain(pem).ok()?;
-    chain.first()?.tbs_certificate().subject_public_key_info().to_der().ok()
+    let leaf = chain.first()?.tbs_certificate();
+    let spki = leaf.subject_public_key_info().to_der().ok()?;
+    let name = leaf.subject().common_name().ok().flatten();
+    Some((spki, name.map(|name| name.value().into())))
 }
