@@ -3,7 +3,7 @@
 use connaisseur::cli::demo::signer::KeyChoice;
 use connaisseur::cli::demo::trust_data::{RsaPadding, TufSigner};
 
-use super::rig::{GUN, Rig, digest, image, verified};
+use super::rig::{GUN, Rig, digest, image, rejected, verified};
 
 fn every_form() -> Vec<(&'static str, TufSigner)> {
     let make = |choice| TufSigner::generate(choice).unwrap();
@@ -21,18 +21,20 @@ fn every_form() -> Vec<(&'static str, TufSigner)> {
 }
 
 #[tokio::test]
-async fn every_kind_of_key_can_be_pinned() {
+async fn every_kind_of_key_that_has_a_certificate_can_be_pinned() {
     for (name, key) in every_form() {
         let rig = Rig::start().await;
         let mut collection = rig.collection();
-        collection.root.set_keys(vec![key]);
+        collection.root.set_keys(vec![key.clone()]);
         collection.sign("1", digest("1"));
         rig.publish(&mut collection);
-        assert_eq!(
-            verified(&rig.trusting(&collection), &image("app:1")).await,
-            digest("1"),
-            "{name}"
-        );
+        let verifier = rig.trusting(&collection);
+        let is_certified = key.key_json()["keytype"].as_str().unwrap().ends_with("-x509");
+        if is_certified {
+            assert_eq!(verified(&verifier, &image("app:1")).await, digest("1"), "{name}");
+        } else {
+            assert_eq!(rejected(&verifier, &image("app:1")).await, "wrong-repository", "{name}");
+        }
     }
 }
 

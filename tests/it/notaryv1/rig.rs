@@ -219,6 +219,11 @@ pub(super) fn key() -> TufSigner {
     TufSigner::generate(KeyChoice::EcdsaP256).unwrap()
 }
 
+/// A fresh key as roots list it: with the name of the repository.
+pub(super) fn root_key() -> TufSigner {
+    key().certified(GUN).unwrap()
+}
+
 /// The digest of an image that has no other name here.
 pub(super) fn digest(name: &str) -> Digest {
     Digest::of(name.as_bytes())

@@ -2,21 +2,43 @@
 
 use connaisseur::cli::demo::trust_data::TufSigner;
 
-use super::rig::{GUN, Rig, Verifies, digest, image, key, rejected, verified};
+use super::rig::{GUN, Rig, Verifies, digest, image, key, rejected, root_key, verified};
 
 fn pinning(rig: &Rig, key: &TufSigner) -> Verifies {
     rig.verifier(&[("default", key)], "trustRoot: default")
 }
 
 #[tokio::test]
-async fn a_key_is_pinned_in_whatever_form_the_root_lists_it() {
-    let rig = Rig::start().await;
-    let mut collection = rig.collection();
-    let bare = key();
-    collection.root.set_keys(vec![bare.certified("another name").unwrap()]);
-    collection.sign("1", digest("1"));
-    rig.publish(&mut collection);
-    assert_eq!(verified(&pinning(&rig, &bare), &image("app:1")).await, digest("1"));
+async fn a_root_must_name_the_repository() {
+    let pinned = key();
+    for (name, fine) in [
+        (Some(GUN), true),
+        (Some("reg.example/*"), true),
+        (Some("reg.example/ap*"), true),
+        (Some("*"), true),
+        (Some("reg.example/other"), false),
+        (Some("reg.example/application"), false),
+        (Some("reg.example/ap"), false),
+        (Some("reg.example"), false),
+        (Some("REG.EXAMPLE/APP"), false),
+        (Some("other.example/*"), false),
+        (Some(""), false),
+        // A bare key names nobody.
+        (None, false),
+    ] {
+        let rig = Rig::start().await;
+        let mut collection = rig.collection();
+        let listed = name.map_or(pinned.clone(), |name| pinned.certified(name).unwrap());
+        collection.root.set_keys(vec![listed]);
+        collection.sign("1", digest("1"));
+        rig.publish(&mut collection);
+        let verifier = pinning(&rig, &pinned);
+        if fine {
+            assert_eq!(verified(&verifier, &image("app:1")).await, digest("1"), "{name:?}");
+        } else {
+            assert_eq!(rejected(&verifier, &image("app:1")).await, "wrong-repository", "{name:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -29,7 +51,7 @@ async fn a_key_that_is_not_the_roots_is_not_believed() {
 #[tokio::test]
 async fn every_selected_root_must_have_signed() {
     let rig = Rig::start().await;
-    let (one, two, stranger) = (key(), key(), key());
+    let (one, two, stranger) = (root_key(), root_key(), root_key());
     let mut collection = rig.collection();
     collection.root.set_keys(vec![one.clone(), two.clone()]);
     collection.sign("1", digest("1"));
@@ -52,7 +74,7 @@ async fn every_selected_root_must_have_signed() {
 #[tokio::test]
 async fn a_root_key_that_did_not_sign_is_not_believed_though_others_did() {
     let rig = Rig::start().await;
-    let (silent, speaking) = (key(), key());
+    let (silent, speaking) = (root_key(), root_key());
     let mut collection = rig.collection();
     collection.root.set_keys(vec![silent.clone(), speaking.clone()]);
     collection.root.signers = vec![speaking.clone()];

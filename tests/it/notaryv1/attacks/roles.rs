@@ -151,3 +151,14 @@ async fn the_key_of_another_role_signs_for_nobody_else() {
         assert_eq!(word, "insufficient-signatures");
     }
 }
+
+#[tokio::test]
+async fn trust_data_of_another_repository_of_the_same_owner_is_not_believed() {
+    let rig = Rig::start().await;
+    let mut other = rig.collection_of("reg.example/other");
+    other.sign("1", digest("other"));
+    for (file, bytes) in other.publish().unwrap() {
+        rig.notary.push_trust_data(GUN, &file, bytes);
+    }
+    assert_eq!(rejected(&rig.trusting(&other), &image("app:1")).await, "wrong-repository");
+}

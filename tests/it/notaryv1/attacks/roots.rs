@@ -7,7 +7,7 @@ use connaisseur::cli::demo::trust_data::{Collection, TufSigner};
 use serde_json::json;
 
 use super::{assert_word, soon};
-use crate::notaryv1::rig::{GUN, Rig, Verifies, digest, image, key, rejected, verified};
+use crate::notaryv1::rig::{GUN, Rig, Verifies, digest, image, rejected, root_key, verified};
 
 fn pinning(rig: &Rig, key: &TufSigner) -> Verifies {
     rig.verifier(&[("default", key)], "trustRoot: default")
@@ -27,8 +27,8 @@ fn rotated(rig: &Rig, times: usize) -> (Collection, Verifies) {
 async fn a_root_whose_own_threshold_is_not_met_is_not_believed() {
     let rig = Rig::start().await;
     let mut collection = rig.collection();
-    let pinned = key();
-    collection.root.set_keys(vec![pinned.clone(), key()]);
+    let pinned = root_key();
+    collection.root.set_keys(vec![pinned.clone(), root_key()]);
     collection.root.threshold = 2;
     collection.root.signers = vec![pinned.clone()];
     collection.sign("1", digest("1"));
@@ -41,7 +41,7 @@ async fn a_root_whose_own_threshold_is_not_met_is_not_believed() {
 async fn the_keys_of_other_roles_do_not_help_the_root_over_its_threshold() {
     let rig = Rig::start().await;
     let mut collection = rig.collection();
-    collection.root.keys.push(key());
+    collection.root.keys.push(root_key());
     collection.root.threshold = 2;
     collection.root.signers.extend(collection.targets.keys.clone());
     collection.sign("1", digest("1"));
@@ -68,7 +68,7 @@ async fn a_pinned_key_that_signed_and_is_not_a_root_key_is_not_believed() {
 async fn a_key_that_is_listed_as_root_key_by_somebody_else_is_not_believed() {
     let rig = Rig::start().await;
     // Mallory lists alice's public key beside her own, and signs alone.
-    let (alice, mallory) = (key(), key());
+    let (alice, mallory) = (root_key(), root_key());
     let mut collection = rig.collection();
     collection.root.set_keys(vec![alice.clone(), mallory.clone()]);
     collection.root.signers = vec![mallory];
@@ -107,7 +107,7 @@ async fn a_new_root_that_does_not_meet_its_own_threshold_breaks_the_chain() {
     let rig = Rig::start().await;
     let (mut collection, verifier) = rig.signed();
     let old = collection.root.keys.clone();
-    collection.rotate_root_to(vec![key(), key()]).unwrap();
+    collection.rotate_root_to(vec![root_key(), root_key()]).unwrap();
     collection.root.threshold = 2;
     collection.root.signers.remove(1);
     collection.rotate_root().unwrap();
@@ -123,7 +123,7 @@ async fn a_new_root_that_does_not_meet_its_own_threshold_breaks_the_chain() {
 async fn the_threshold_of_the_old_root_holds_for_its_successor() {
     let rig = Rig::start().await;
     let mut collection = rig.collection();
-    let (one, two) = (key(), key());
+    let (one, two) = (root_key(), root_key());
     collection.root.set_keys(vec![one.clone(), two]);
     collection.root.threshold = 2;
     collection.sign("1", digest("1"));
@@ -132,7 +132,7 @@ async fn the_threshold_of_the_old_root_holds_for_its_successor() {
     assert_eq!(verified(&verifier, &image("app:1")).await, digest("1"));
 
     // One stolen key of two: the next root is signed with it and a fresh key alone.
-    let fresh = key();
+    let fresh = root_key();
     collection.rotate_root_to(vec![fresh.clone()]).unwrap();
     collection.root.threshold = 1;
     collection.root.signers = vec![fresh, one];
