@@ -1,134 +1,192 @@
-//! Trust data that a real notary published: see `tests/data/notary-0.7/README.md`.
+//! Trust data that a real notary published: see `tests/data/notary/README.md`.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use connaisseur::cli::demo::trust_data::TufSigner;
-use connaisseur::image::Digest;
-use jiff::Timestamp;
+use connaisseur::image::{Digest, ImageRef};
 use serde_json::{Map, Value, json};
 
-use super::rig::{GUN, Rig, Verifies, digest, image, key, rejected, verified, verify};
+use super::rig::{Rig, Verifies, digest, key, rejected, verified, verify};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/notary-0.7")
+/// A folder of recorded files: one repository at one time.
+struct Recorded {
+    folder: PathBuf,
+    gun: String,
+    /// By their names at the notary.
+    files: BTreeMap<String, Bytes>,
 }
 
-/// The files of one state by name, the newest root also without its number.
-fn recorded(state: &str, newest_root: u32) -> BTreeMap<String, Bytes> {
-    let mut names: Vec<String> =
-        ["timestamp", "snapshot", "targets", "targets/alice", "targets/alice/laptop"]
-            .map(str::to_owned)
-            .into();
-    if state == "rotated" {
-        names.push("targets/releases".to_owned());
+impl Recorded {
+    /// `at` is for repositories that were recorded more than once.
+    fn read(scenario: &str, at: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/notary").join(scenario);
+        let gun = fs::read_to_string(folder.join("GUN")).unwrap().trim().to_owned();
+        let mut files = BTreeMap::new();
+        json_files(&folder.join(at), "", &mut files);
+        assert!(files.len() > 5, "nothing was recorded of {scenario}");
+        Self { folder, gun, files }
     }
-    names.extend((1..=newest_root).map(|version| format!("{version}.root")));
-    let read = |name: &str| -> Bytes {
-        std::fs::read(folder().join(state).join(format!("{name}.json"))).unwrap().into()
-    };
-    let mut files: BTreeMap<_, _> = names.iter().map(|name| (name.clone(), read(name))).collect();
-    files.insert("root".to_owned(), read(&format!("{newest_root}.root")));
-    files
-}
 
-/// A notary that serves these files, some seconds after they were recorded.
-async fn serving(files: &BTreeMap<String, Bytes>) -> Rig {
-    let rig = Rig::start().await;
-    rig.clock.set(Timestamp::from_second(1_795_576_600).unwrap());
-    for (name, bytes) in files {
-        let hashed = format!("{name}.{}.json", Digest::of(bytes).hex());
-        rig.notary.push_trust_data(GUN, &hashed, bytes.clone());
-        rig.notary.push_trust_data(GUN, &format!("{name}.json"), bytes.clone());
+    /// A notary that serves the files, on a day when all of them are valid.
+    async fn served(&self) -> Rig {
+        let rig = Rig::start().await;
+        rig.clock.set("2026-12-01T00:00:00Z".parse().unwrap());
+        self.push_to(&rig);
+        rig
     }
-    rig
+
+    fn push_to(&self, rig: &Rig) {
+        for (file, bytes) in &self.files {
+            rig.notary.push_trust_data(&self.gun, file, bytes.clone());
+        }
+    }
+
+    /// A verifier that pins a recorded key.
+    fn pinning(&self, rig: &Rig, key: &str, with: &str) -> Verifies {
+        let key = fs::read_to_string(self.folder.join(key)).unwrap();
+        rig.verifier_of_pem(&[("default", &key)], with)
+    }
+
+    fn image(&self, tag: &str) -> ImageRef {
+        format!("{}:{tag}", self.gun).parse().unwrap()
+    }
+
+    /// What a role lists for a tag.
+    fn listed(&self, tag: &str, role: &str) -> Digest {
+        let lists = fs::read_to_string(self.folder.join("targets.txt")).unwrap();
+        let line = lists.lines().find(|line| {
+            line.strip_prefix(tag).is_some_and(|rest| rest.ends_with(&format!(" {role}")))
+        });
+        let hex = line.unwrap().split(' ').nth(1).unwrap();
+        format!("sha256:{hex}").parse().unwrap()
+    }
 }
 
-fn pinning(rig: &Rig, key: &str, with: &str) -> Verifies {
-    let key = std::fs::read_to_string(folder().join(key)).unwrap();
-    rig.verifier_of_pem(&[("default", &key)], with)
+fn json_files(folder: &Path, prefix: &str, into: &mut BTreeMap<String, Bytes>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            json_files(&path, &format!("{name}/"), into);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            into.insert(name, fs::read(&path).unwrap().into());
+        }
+    }
 }
+
+/// Scenario, options, tag, and the role whose digest is verified, or the word of the rejection.
+const CASES: &[(&str, &str, &str, Result<&str, &str>)] = &[
+    ("plain", "", "v1", Ok("targets")),
+    ("plain", "", "v3", Ok("targets")),
+    ("plain", "", "v4", Err("not-in-targets")),
+    ("plain", "delegations: [alice]", "v1", Err("no-delegations")),
+    ("signer", "", "v1", Ok("targets")),
+    ("several-signers", "", "released", Ok("targets/releases")),
+    ("several-signers", "", "owner-only", Err("not-in-targets")),
+    ("several-signers", "", "both", Err("not-in-targets")),
+    ("several-signers", "delegations: [alice, bob]", "both", Ok("targets/alice")),
+    ("several-signers", "delegations: [alice, bob]", "conflict", Err("digest-conflict")),
+    ("several-signers", "delegations: [alice, bob]", "alice-only", Err("not-in-targets")),
+    ("several-signers", "delegations: [alice]", "conflict", Ok("targets/alice")),
+    ("several-signers", "delegations: [bob]", "conflict", Ok("targets/bob")),
+    ("several-signers", "delegations: [alice]", "nested-only", Err("not-in-targets")),
+    ("several-signers", "delegations: [alice/nested]", "nested-only", Ok("targets/alice/nested")),
+    ("several-signers", "delegations: [alice/other]", "both", Err("delegation-not-found")),
+    ("several-signers", "delegations: [carol]", "both", Err("delegation-unsigned")),
+    ("several-signers", "delegations: [alice, carol]", "both", Err("delegation-unsigned")),
+    ("several-signers", "delegations: [dave]", "both", Err("delegation-not-found")),
+    ("several-signers", "delegations: [limited]", "rel-1", Ok("targets/limited")),
+    ("no-releases", "", "v1", Ok("targets")),
+    ("no-releases", "", "alice-only", Err("not-in-targets")),
+    ("no-releases", "delegations: [alice]", "alice-only", Ok("targets/alice")),
+    ("no-releases", "delegations: [alice]", "v1", Err("not-in-targets")),
+    ("removed-signers", "delegations: [alice]", "v1", Err("delegation-not-found")),
+    ("removed-signers", "delegations: [bob]", "v1", Err("insufficient-signatures")),
+    ("rotated-root", "", "v2", Ok("targets")),
+    ("revoked", "", "v1", Err("not-in-targets")),
+    ("revoked", "", "v2", Ok("targets")),
+    ("rsa", "", "v1", Ok("targets/releases")),
+    ("rsa", "delegations: [alice]", "v1", Ok("targets/alice")),
+    ("curves", "delegations: [p256, p384, p521]", "v1", Ok("targets/p256")),
+    ("curves", "delegations: [p384]", "v1", Ok("targets/p384")),
+    ("curves", "delegations: [p521]", "v1", Ok("targets/p521")),
+];
 
 #[tokio::test]
-async fn what_notary_published_is_verified() {
-    let rig = serving(&recorded("first", 1)).await;
-    for (with, tag, signed) in [
-        ("", "1", Ok("1")),
-        ("", "v1.0", Err("not-in-targets")),
-        ("delegations: [alice]", "1", Ok("1")),
-        ("delegations: [alice/laptop]", "v1.0", Ok("v1.0")),
-        ("delegations: [alice/laptop]", "1", Err("not-in-targets")),
-        ("delegations: [alice, alice/laptop]", "v1.0", Err("not-in-targets")),
-        ("delegations: [releases]", "1", Err("delegation-unsigned")),
-        ("delegations: [bob]", "1", Err("delegation-not-found")),
-    ] {
-        let verdict =
-            verify(&pinning(&rig, "first.pem", with), &image(&format!("app:{tag}"))).await;
-        let got = verdict.map(|verified| verified.digest());
-        let got = got.map_err(|refusal| refusal.reason().word);
-        assert_eq!(got, signed.map(digest), "{with} {tag}");
+async fn what_notary_published_is_judged_as_it_was_meant() {
+    for (scenario, with, tag, wanted) in CASES {
+        let recorded = Recorded::read(scenario, "");
+        let rig = recorded.served().await;
+        let verifier = recorded.pinning(&rig, "root.pub", with);
+        let got = verify(&verifier, &recorded.image(tag)).await;
+        let got = got.map(|verified| verified.digest()).map_err(|why| why.reason().word);
+        assert_eq!(got, wanted.map(|role| recorded.listed(tag, role)), "{scenario} {with} {tag}");
     }
-    let stranger = rig.verifier(&[("default", &key())], "");
-    assert_eq!(rejected(&stranger, &image("app:1")).await, "wrong-root-key");
 }
 
 #[tokio::test]
 async fn roots_that_notary_rotated_are_followed() {
-    let rig = serving(&recorded("rotated", 4)).await;
-    for pinned in ["first.pem", "rotated.pem"] {
-        let by_releases = pinning(&rig, pinned, "");
-        assert_eq!(verified(&by_releases, &image("app:2")).await, digest("2"), "{pinned}");
-        assert_eq!(rejected(&by_releases, &image("app:1")).await, "not-in-targets");
-        let by_alice = pinning(&rig, pinned, "delegations: [alice]");
-        assert_eq!(verified(&by_alice, &image("app:1")).await, digest("1"), "{pinned}");
+    let recorded = Recorded::read("rotated-root", "");
+    let rig = recorded.served().await;
+    for pinned in ["old-root.pub", "middle-root.pub", "root.pub"] {
+        for tag in ["v1", "v2"] {
+            let verifier = recorded.pinning(&rig, pinned, "");
+            let listed = recorded.listed(tag, "targets");
+            assert_eq!(verified(&verifier, &recorded.image(tag)).await, listed, "{pinned}");
+        }
     }
+    let stranger = rig.verifier(&[("default", &key())], "");
+    assert_eq!(rejected(&stranger, &recorded.image("v1")).await, "wrong-root-key");
     for missing in ["1.root.json", "2.root.json", "3.root.json"] {
-        let rig = serving(&recorded("rotated", 4)).await;
-        rig.notary.remove_trust_data(GUN, missing);
-        let refusal = verify(&pinning(&rig, "first.pem", ""), &image("app:2")).await.unwrap_err();
-        let word = refusal.reason().word;
-        assert!(["broken-root-chain", "wrong-root-key"].contains(&word), "{missing}: {refusal}");
+        let rig = recorded.served().await;
+        rig.notary.remove_trust_data(&recorded.gun, missing);
+        let verifier = recorded.pinning(&rig, "old-root.pub", "");
+        let word = rejected(&verifier, &recorded.image("v1")).await;
+        assert!(["broken-root-chain", "wrong-root-key"].contains(&word), "{missing}: {word}");
     }
 }
 
 #[tokio::test]
 async fn the_state_before_is_a_rollback() {
-    let rig = serving(&recorded("rotated", 4)).await;
-    let verifier = pinning(&rig, "first.pem", "");
-    assert_eq!(verified(&verifier, &image("app:2")).await, digest("2"));
-    for (name, bytes) in recorded("first", 1) {
-        rig.notary.push_trust_data(GUN, &format!("{name}.json"), bytes);
-    }
+    let [old, new] = ["1", "2"].map(|at| Recorded::read("older-timestamp", at));
+    let rig = new.served().await;
+    let verifier = new.pinning(&rig, "root.pub", "");
+    verified(&verifier, &new.image("v2")).await;
+    old.push_to(&rig);
     rig.forget_names();
-    assert_eq!(rejected(&verifier, &image("app:1")).await, "rollback");
+    assert_eq!(rejected(&verifier, &new.image("v1")).await, "rollback");
 }
 
 #[tokio::test]
 async fn a_timestamp_of_notary_ends_after_fourteen_days() {
-    let rig = serving(&recorded("first", 1)).await;
-    let verifier = pinning(&rig, "first.pem", "");
-    rig.clock.advance(Duration::from_hours(24 * 14) - Duration::from_mins(2));
-    assert_eq!(verified(&verifier, &image("app:1")).await, digest("1"));
-    rig.clock.advance(Duration::from_mins(2));
-    assert_eq!(rejected(&verifier, &image("app:1")).await, "timestamp-expired");
+    let recorded = Recorded::read("plain", "");
+    let rig = recorded.served().await;
+    let verifier = recorded.pinning(&rig, "root.pub", "");
+    rig.clock.set("2026-12-09T02:50:50Z".parse().unwrap());
+    verified(&verifier, &recorded.image("v1")).await;
+    rig.clock.advance(Duration::from_secs(1));
+    assert_eq!(rejected(&verifier, &recorded.image("v1")).await, "timestamp-expired");
 }
 
 #[tokio::test]
-async fn no_byte_of_a_file_that_is_asked_for_by_name_may_be_another() {
-    for role in ["root", "timestamp"] {
-        let files = recorded("first", 1);
-        // Each byte takes a moment: some of every part will do.
-        for position in (0..files[role].len()).step_by(37) {
-            let mut files = files.clone();
-            let mut other = files[role].to_vec();
-            other[position] ^= 1;
-            files.insert(role.to_owned(), other.into());
-            let rig = serving(&files).await;
-            let verdict = verify(&pinning(&rig, "first.pem", ""), &image("app:1")).await;
-            // The snapshot names the true root, which is not there under its checksum.
-            verdict.expect_err(&format!("byte {position} of {role}"));
+async fn no_bit_of_root_or_timestamp_may_be_another() {
+    let recorded = Recorded::read("plain", "");
+    let root = recorded.files.keys().find(|file| file.starts_with("root.") && file.len() > 20);
+    for file in ["root.json", "timestamp.json"] {
+        // Some bits of every part will do.
+        for position in (0..recorded.files[file].len()).step_by(37) {
+            let rig = recorded.served().await;
+            // The snapshot names the true root, which would stand in for a spoiled one.
+            rig.notary.remove_trust_data(&recorded.gun, root.unwrap());
+            let mut spoiled = recorded.files[file].to_vec();
+            spoiled[position] ^= 1;
+            rig.notary.push_trust_data(&recorded.gun, file, spoiled);
+            let verifier = recorded.pinning(&rig, "root.pub", "");
+            let verdict = verify(&verifier, &recorded.image("v1")).await;
+            verdict.expect_err(&format!("byte {position} of {file}"));
         }
     }
 }
@@ -153,19 +211,19 @@ fn shape(value: &Value) -> Value {
 
 #[tokio::test]
 async fn the_signer_of_the_demo_writes_the_members_that_notary_writes() {
+    let recorded = Recorded::read("no-releases", "");
     let rig = Rig::start().await;
     let mut collection = rig.collection();
-    collection.sign("1", digest("1"));
-    let certified = || -> Vec<TufSigner> { vec![key().certified("alice").unwrap()] };
-    collection.delegate("releases", certified(), &[""]);
-    collection.delegate("alice", certified(), &[""]);
-    collection.sign_as("alice", "1", digest("1"));
-    collection.delegate("alice/laptop", certified(), &["v1."]);
-    collection.sign_as("alice/laptop", "v1.0", digest("v1.0"));
+    collection.sign("v1", digest("1"));
+    collection.delegate("alice", vec![key().certified("alice").unwrap()], &[""]);
+    collection.sign_as("alice", "alice-only", digest("1"));
     let ours: BTreeMap<String, Bytes> = collection.publish().unwrap().into_iter().collect();
-    for (name, bytes) in recorded("first", 1) {
-        let theirs = shape(&serde_json::from_slice(&bytes).unwrap());
-        let ours = shape(&serde_json::from_slice(&ours[&format!("{name}.json")]).unwrap());
-        assert_eq!(ours, theirs, "{name}");
+    for role in ["root", "timestamp", "snapshot", "targets.", "targets/alice."] {
+        let is_of_role = |file: &&String| file.starts_with(role);
+        let theirs = &recorded.files[recorded.files.keys().find(is_of_role).unwrap()];
+        let ours = &ours[ours.keys().find(is_of_role).unwrap()];
+        let [theirs, ours] =
+            [theirs, ours].map(|file| shape(&serde_json::from_slice(file).unwrap()));
+        assert_eq!(ours, theirs, "{role}");
     }
 }
