@@ -328,3 +328,40 @@ async fn a_releases_role_that_targets_lists_no_more_is_over() {
     rig.forget_names();
     assert_eq!(verified(&verifier, &image("app:1")).await, digest("newer"));
 }
+
+#[tokio::test]
+async fn a_releases_role_that_has_signed_is_not_dropped_from_the_snapshot() {
+    let rig = Rig::start().await;
+    let mut collection = rig.collection();
+    collection.sign("1", digest("old"));
+    collection.delegate("releases", vec![key()], &[""]);
+    collection.sign_as("releases", "1", digest("new"));
+    rig.publish(&mut collection);
+    let verifier = rig.trusting(&collection);
+    assert_eq!(verified(&verifier, &image("app:1")).await, digest("new"));
+
+    // A server that holds the keys of timestamp and snapshot hides it: targets would be asked.
+    collection.edit("snapshot", |signed| {
+        signed["meta"].as_object_mut().unwrap().remove("targets/releases");
+    });
+    collection.snapshot.version += 1;
+    collection.timestamp.version += 1;
+    rig.publish(&mut collection);
+    rig.forget_names();
+    assert_eq!(rejected(&verifier, &image("app:1")).await, "rollback");
+}
+
+#[tokio::test]
+async fn a_releases_role_that_was_removed_is_over_though_the_snapshot_still_lists_its_file() {
+    let rig = Rig::start().await;
+    let mut collection = with_alice(&rig);
+    collection.delegate("releases", vec![key()], &[""]);
+    collection.sign_as("releases", "1", digest("old"));
+    // Notary leaves the file of a role that was removed in the snapshot.
+    collection.edit("targets", |signed| {
+        let roles = signed["delegations"]["roles"].as_array_mut().unwrap();
+        roles.retain(|role| role["name"] != "targets/releases");
+    });
+    rig.publish(&mut collection);
+    assert_eq!(verified(&rig.trusting(&collection), &image("app:1")).await, digest("1"));
+}

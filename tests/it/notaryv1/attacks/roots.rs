@@ -7,7 +7,7 @@ use connaisseur::cli::demo::trust_data::{Collection, TufSigner};
 use serde_json::json;
 
 use super::{assert_word, soon};
-use crate::notaryv1::rig::{GUN, Rig, Verifies, digest, image, rejected, root_key, verified};
+use crate::notaryv1::rig::{GUN, Rig, Verifies, digest, image, key, rejected, root_key, verified};
 
 fn pinning(rig: &Rig, key: &TufSigner) -> Verifies {
     rig.verifier(&[("default", key)], "trustRoot: default")
@@ -281,4 +281,34 @@ async fn a_role_whose_keys_the_root_does_not_list_is_malformed() {
         rig.publish(&mut collection);
         assert_word(&soon(&rig.trusting(&collection)).await, "malformed-trust-data");
     }
+}
+
+#[tokio::test]
+async fn a_root_of_another_repository_of_the_same_owner_is_not_reached_over_the_chain() {
+    let rig = Rig::start().await;
+    // One owner, one root key for two repositories. That of `other` was replaced, `app` still has it.
+    let owner = key();
+    let mut app = rig.collection();
+    app.root.set_keys(vec![owner.certified(GUN).unwrap()]);
+    let first = app.publish().unwrap();
+    let mut other = rig.collection_of("reg.example/other");
+    other.root.set_keys(vec![owner.certified("reg.example/other").unwrap()]);
+    other.sign("1", digest("other"));
+    other.rotate_root().unwrap();
+
+    // The server, which holds the keys of timestamp and snapshot, serves it as `app`: the owner's
+    // signature under the id that the key has in `app`, and the first root of `app` before it.
+    let (old_id, id) = (other.root.signers[1].key_id(), app.root.key_ids()[0].clone());
+    other.rewrite("root", move |file| {
+        String::from_utf8(file.to_vec()).unwrap().replace(&old_id, &id).into()
+    });
+    for (file, bytes) in other.publish().unwrap() {
+        rig.notary.push_trust_data(GUN, &file, bytes);
+    }
+    let first = first.into_iter().find(|(file, _)| file == "1.root.json").unwrap().1;
+    rig.notary.push_trust_data(GUN, "1.root.json", first);
+
+    let refusal = soon(&pinning(&rig, &owner)).await.unwrap_err();
+    let word = refusal.reason().word;
+    assert!(["wrong-repository", "broken-root-chain"].contains(&word), "{refusal}");
 }

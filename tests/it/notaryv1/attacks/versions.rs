@@ -247,3 +247,50 @@ async fn the_highest_version_of_all_is_only_a_number() {
         assert_eq!(verified(&rig.trusting(&collection), &image("app:1")).await, digest("1"));
     }
 }
+
+#[tokio::test]
+async fn versions_may_begin_anew_after_the_keys_that_drove_them_up_were_replaced() {
+    let rig = Rig::start().await;
+    let (mut collection, verifier) = rig.signed();
+    // Somebody has the keys of the server, and wants nobody to believe the server again.
+    let (timestamp, snapshot) = (collection.timestamp.version, collection.snapshot.version);
+    collection.timestamp.version = u64::from(u32::MAX);
+    collection.snapshot.version = u64::from(u32::MAX);
+    rig.publish(&mut collection);
+    assert_eq!(verified(&verifier, &image("app:1")).await, digest("1"));
+
+    let keys = collection.root.keys.clone();
+    collection.rotate_root_to(keys).unwrap();
+    collection.timestamp.set_keys(vec![key()]);
+    collection.snapshot.set_keys(vec![key()]);
+    collection.timestamp.version = timestamp + 1;
+    collection.snapshot.version = snapshot + 1;
+    collection.sign("1", digest("mended"));
+    rig.publish(&mut collection);
+    rig.forget_names();
+    assert_eq!(verified(&verifier, &image("app:1")).await, digest("mended"));
+}
+
+#[tokio::test]
+async fn what_was_verified_before_is_not_recalled_from_an_old_set_of_files() {
+    let rig = Rig::start().await;
+    let mut collection = rig.collection();
+    collection.sign("1", digest("vulnerable"));
+    let old = collection.publish().unwrap();
+    push(&rig, &old);
+    let verifier = rig.trusting(&collection);
+    assert_eq!(verified(&verifier, &image("app:1")).await, digest("vulnerable"));
+
+    collection.sign("1", digest("mended"));
+    rig.publish(&mut collection);
+    rig.forget_names();
+    assert_eq!(verified(&verifier, &image("app:1")).await, digest("mended"));
+
+    // The verdict on the old state lives for ten minutes, and its timestamp is served again.
+    push(&rig, &old);
+    rig.forget_names();
+    assert_eq!(rejected(&verifier, &image("app:1")).await, "rollback");
+    let recalled = verifier.recall(&image("app:1"), rig.clock.now());
+    assert_eq!(recalled.and_then(Result::ok), None);
+    assert_eq!(rejected(&verifier, &image("app:1")).await, "rollback");
+}
