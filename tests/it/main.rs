@@ -13,5 +13,6 @@ mod attacks;
 mod cli;
 mod cosign;
 mod http;
+mod notaryv1;
 mod reviews;
 mod support;

@@ -1,10 +1,14 @@
 //! The demo's small world: a registry, images that are signed, unsigned and tampered with, and the
 //! configuration that judges them.
 
+mod notary;
+
 use std::fmt::Write as _;
 
 use super::registry::Registry;
 use super::signer::{self, KeyChoice, SignedPayload, Signer};
+use super::trust_data::TufSigner;
+use crate::clock::{Clock as _, SystemClock};
 use crate::image::Digest;
 
 /// The registry, the images in it and how each must be decided.
@@ -45,6 +49,8 @@ struct Keys {
     ci: Signer,
     release: Signer,
     stranger: Signer,
+    /// The root key of what is signed at the notary.
+    owner: TufSigner,
 }
 
 impl World {
@@ -54,12 +60,14 @@ impl World {
             ci: Signer::generate(KeyChoice::EcdsaP256)?,
             release: Signer::generate(KeyChoice::Ed25519)?,
             stranger: Signer::generate(KeyChoice::EcdsaP256)?,
+            owner: TufSigner::generate(KeyChoice::EcdsaP256)?,
         };
         let registry = Registry::start().await?;
-        let config = config(&registry.host(), &keys);
+        let config = config(&registry.host(), &keys)?;
         let mut world = Self { registry, config, cases: Vec::new() };
         world.approvals(&keys)?;
         world.forgeries(&keys)?;
+        world.trust_data(&keys.owner, SystemClock.now())?;
         world.rules(&keys)?;
         Ok(world)
     }
@@ -178,36 +186,44 @@ fn pinned(images: &[(&str, Digest)]) -> Expected {
 }
 
 /// The configuration that a reader can take as an example.
-fn config(host: &str, keys: &Keys) -> String {
+fn config(host: &str, keys: &Keys) -> anyhow::Result<String> {
     let mut text = String::from(
         "# The demo's configuration.\nvalidators:\n  - {name: allow, type: static, approve: true}\n  \
-         - {name: deny, type: static, approve: false}\n  - name: ours\n    type: cosign\n    trustRoots:\n",
+         - {name: deny, type: static, approve: false}\n",
     );
-    for (name, key) in [("ci", &keys.ci), ("release", &keys.release)] {
-        let key = key.public_key_pem().trim_end().replace('\n', "\n          ");
-        // A String takes every write.
-        write!(text, "      - name: {name}\n        key: |\n          {key}\n").ok();
-    }
+    let owner = keys.owner.public_key_pem()?;
+    write!(text, "  - name: ours\n    type: cosign\n    trustRoots:\n")?;
+    add_root(&mut text, "ci", keys.ci.public_key_pem())?;
+    add_root(&mut text, "release", keys.release.public_key_pem())?;
+    write!(
+        text,
+        "  - name: trust\n    type: notaryv1\n    host: http://{host}\n    trustRoots:\n"
+    )?;
+    add_root(&mut text, "owner", &owner)?;
     let rules = [
-        ("*:*", "validator: deny", ""),
-        ("registry.k8s.io/*:*", "validator: allow", ""),
-        (&format!("{host}/shop/*:*"), "validator: ours", "trustRoot: ci"),
-        (
-            &format!("{host}/watched/*:*"),
-            "validator: ours",
-            "trustRoot: ci, mode: insecureValidateOnly",
-        ),
-        (&format!("{host}/release/*:*"), "validator: ours", "trustRoot: \"*\", threshold: 2"),
-        ("127.0.0.1:1/*:*", "validator: ours", "trustRoot: ci"),
+        ("*:*", "deny", ""),
+        ("registry.k8s.io/*:*", "allow", ""),
+        (&format!("{host}/shop/*:*"), "ours", "trustRoot: ci"),
+        (&format!("{host}/watched/*:*"), "ours", "trustRoot: ci, mode: insecureValidateOnly"),
+        (&format!("{host}/release/*:*"), "ours", "trustRoot: \"*\", threshold: 2"),
+        ("127.0.0.1:1/*:*", "ours", "trustRoot: ci"),
+        (&format!("{host}/trusted/*:*"), "trust", "trustRoot: owner"),
+        (&format!("{host}/team/*:*"), "trust", "trustRoot: owner, delegations: [qa, security]"),
     ];
     text.push_str("policy:\n");
     for (pattern, validator, with) in rules {
-        let with = match with {
-            "" => String::new(),
-            with => format!(", with: {{{with}, verifyInTransparencyLog: false}}"),
+        let with = match validator {
+            "ours" => format!(", with: {{{with}, verifyInTransparencyLog: false}}"),
+            "trust" => format!(", with: {{{with}}}"),
+            _ => String::new(),
         };
-        writeln!(text, "  - {{pattern: \"{pattern}\", {validator}{with}}}").ok();
+        writeln!(text, "  - {{pattern: \"{pattern}\", validator: {validator}{with}}}")?;
     }
-    writeln!(text, "registries:\n  - {{host: \"{host}\", insecure: true}}").ok();
-    text
+    writeln!(text, "registries:\n  - {{host: \"{host}\", insecure: true}}")?;
+    Ok(text)
+}
+
+fn add_root(text: &mut String, name: &str, key: &str) -> std::fmt::Result {
+    let key = key.trim_end().replace('\n', "\n          ");
+    write!(text, "      - name: {name}\n        key: |\n          {key}\n")
 }
