@@ -30,7 +30,7 @@ impl Digest {
     }
 
     /// Takes a hash that was computed elsewhere, as by a streaming hasher.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

@@ -14,19 +14,32 @@ use super::signed::Signed;
 use crate::image::{Digest, ImageRef};
 use crate::validators::{Refusal, Verdict, Verified};
 
-/// Versions of the metadata by role.
-pub(super) type Versions = BTreeMap<Role, u64>;
+/// Versions of the metadata, by role and by whose signatures it must have: when a role's keys are
+/// replaced, its versions begin anew, and what the old keys signed counts no more.
+///
+/// Spec: TUF 1.0.34, 5.3.11: replaced keys end what an attacker did with the old ones, a version
+/// that he drove up included.
+pub(super) type Versions = BTreeMap<(Role, Digest), u64>;
 
 /// A repository's signed tags, as of one timestamp.
 #[derive(Debug)]
 pub(super) struct Collection {
     /// The roles that must list an image. Never empty.
     searched: Vec<Searched>,
+    newest: Newest,
     /// Which versions it consists of.
     versions: Versions,
     judged_at: Time,
     /// The first expiry of all roles that it rests on, at most the life of a verdict.
     valid_until: Time,
+}
+
+/// The files by whose names everything else was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Newest {
+    pub(super) root: Digest,
+    /// Stands for the state of the whole repository.
+    pub(super) timestamp: Digest,
 }
 
 /// A role whose word is asked for.
@@ -42,15 +55,20 @@ pub(super) struct Searched {
 impl Collection {
     pub(super) fn new(
         searched: Vec<Searched>,
-        versions: Versions,
+        (newest, versions): (Newest, Versions),
         judged_at: Time,
         valid_until: Time,
     ) -> Self {
-        Self { searched, versions, judged_at, valid_until }
+        Self { searched, newest, versions, judged_at, valid_until }
     }
 
     pub(super) fn versions(&self) -> &Versions {
         &self.versions
+    }
+
+    /// The digests of the newest root and timestamp, which may be found by their names from now on.
+    pub(super) fn newest(&self) -> Newest {
+        self.newest
     }
 
     /// The digest that every searched role vouches for.

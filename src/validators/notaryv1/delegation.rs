@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use super::collection::Searched;
 use super::judge::{Halt, Walk, malformed};
-use super::metadata::{Content, Snapshot, Targets};
+use super::metadata::{Snapshot, Targets};
 use super::refusals;
 use super::role::{DelegationName, Role};
 use super::signed::Signed;
+use crate::validators::Refusal;
 
 /// The delegation that Docker signs as where there are delegations.
 const RELEASES: &str = "releases";
@@ -32,13 +33,30 @@ pub(super) fn searched(
         }
         return wanted.iter().map(|name| reach(walk, snapshot, &targets, name)).collect();
     }
-    let releases = DelegationName::of_configuration(RELEASES)
-        .ok()
-        .filter(|_| targets.content.has_delegations())
-        .filter(|name| snapshot.file(&Role::Delegation(name.clone())).is_some());
-    match releases {
+    match releases(walk, snapshot, &targets.content)? {
         Some(name) => Ok(vec![reach(walk, snapshot, &targets, &name)?]),
         None => Ok(vec![Searched { role: Role::Targets, targets, paths: Vec::new() }]),
+    }
+}
+
+/// The delegation that is asked where a rule names none. A snapshot keeps what it has listed (TUF
+/// 1.0.34, 5.5.5), while the role that delegates may take it back: so it counts as long as both say so.
+fn releases(
+    walk: &Walk<'_>,
+    snapshot: &Snapshot,
+    targets: &Targets,
+) -> Result<Option<DelegationName>, Refusal> {
+    let name = DelegationName::of_configuration(RELEASES).ok();
+    let Some(name) = name.filter(|name| targets.delegation(name).is_some()) else {
+        return Ok(None);
+    };
+    let role = Role::Delegation(name.clone());
+    if snapshot.file(&role).is_some() {
+        Ok(Some(name))
+    } else if walk.has_seen(&role) {
+        Err(refusals::not_listed_any_more(&name))
+    } else {
+        Ok(None)
     }
 }
 
@@ -61,9 +79,7 @@ fn reach(
         };
         paths.push(delegation.paths().into());
         let file = walk.file(&role, &vouched)?;
-        let opened = walk.case.files.open::<Targets>(&role, file, &authority)?;
-        walk.admit(&role, opened.content.header())?;
-        parent = opened;
+        parent = walk.open::<Targets>(&role, file, &authority)?;
     }
     Ok(Searched { role: Role::Delegation(name.clone()), targets: parent, paths })
 }

@@ -56,14 +56,6 @@ impl Evidence {
         }
     }
 
-    /// The digest of the timestamp, which stands for the state of the whole repository.
-    pub(super) fn state(&self) -> Option<Digest> {
-        match &self.timestamp {
-            Some(Answer::File(file)) => Some(file.digest),
-            Some(Answer::Missing) | None => None,
-        }
-    }
-
     /// The root of this version.
     pub(super) fn root_version(&self, version: u64) -> Option<&Answer> {
         self.roots.get(&version)

@@ -1,7 +1,7 @@
 //! Fetches what the judge asks for. Judges nothing.
 //!
-//! Files are found by the digest that was computed from their bytes; the names of the newest root
-//! and timestamp are remembered for seconds.
+//! Files are found by the digest that was computed from their bytes. What the names of the newest
+//! root and timestamp mean is remembered by whoever has proven it.
 
 use std::collections::BTreeSet;
 
@@ -67,20 +67,16 @@ impl Fetcher<'_> {
             return Ok((Answer::File(file), true));
         }
         let answer = self.ask(&format!("{name}.json"), file_limit(role)).await?;
-        let names = &self.shared.runtime.caches.names;
-        match &answer {
-            Answer::File(file) => {
-                self.shared.runtime.caches.evidence.put(&file.bytes);
-                names.put(&self.name(&name), file.digest, self.shared.runtime.clock.now());
-            }
-            Answer::Missing => names.forget(&self.name(&name)),
+        if let Answer::File(file) = &answer {
+            self.shared.runtime.caches.evidence.put(&file.bytes);
         }
         Ok((answer, false))
     }
 
     fn remembered(&self, name: &str) -> Option<File> {
         let runtime = &self.shared.runtime;
-        let digest = runtime.caches.names.get(&self.name(name), runtime.clock.now());
+        let name = Name { scope: &self.shared.scope, repository: self.repository, tag: name };
+        let digest = runtime.caches.names.get(&name, runtime.clock.now());
         runtime.metrics.cache_lookup(CacheKind::Names, digest.is_some());
         self.kept(digest?)
     }
@@ -128,10 +124,6 @@ impl Fetcher<'_> {
     async fn request(&self, file: &str, limit: usize) -> Result<File, Error> {
         let Shared { client, notary, .. } = self.shared;
         client.trust_data((notary, self.gun), file, limit, self.deadline).await
-    }
-
-    fn name<'t>(&'t self, tag: &'t str) -> Name<'t> {
-        Name { scope: &self.shared.scope, repository: self.repository, tag }
     }
 }
 

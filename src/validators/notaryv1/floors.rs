@@ -34,15 +34,21 @@ impl Floors {
         self.0.get(&(trust, repository.clone())).unwrap_or_default()
     }
 
-    /// Raises the floors to what was verified now.
+    /// Raises the floors to what was verified now, and does `if_newest` unless somebody has raised
+    /// them further meanwhile.
     pub(super) fn raise(
         &self,
         trust: Fingerprint,
         repository: &RepositoryName,
         verified: &Versions,
+        if_newest: impl FnOnce(),
     ) {
         self.0.entry((trust, repository.clone())).and_compute_with(|entry| {
             let floors = entry.map(Entry::into_value).unwrap_or_default();
+            let is_lower = |(role, version): (_, &u64)| floors.get(role) > Some(version);
+            if !verified.iter().any(is_lower) {
+                if_newest();
+            }
             let is_new = |(role, version): (_, &u64)| floors.get(role) < Some(version);
             if !verified.iter().any(is_new) {
                 return Op::Nop;
@@ -60,7 +66,7 @@ impl Floors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::ImageRef;
+    use crate::image::{Digest, ImageRef};
     use crate::validators::notaryv1::role::Role;
 
     #[test]
@@ -69,16 +75,23 @@ mod tests {
         let of = |name: &str| name.parse::<ImageRef>().unwrap().repository().clone();
         let (app, other) = (of("reg.example/app"), of("reg.example/other"));
         let (trust, another) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
+        let (old, new) = (Digest::of(b"old keys"), Digest::of(b"new keys"));
         let versions = |timestamp, targets| {
-            Versions::from([(Role::Timestamp, timestamp), (Role::Targets, targets)])
+            Versions::from([((Role::Timestamp, old), timestamp), ((Role::Targets, old), targets)])
+        };
+        let raise = |verified: &Versions| {
+            let mut newest = false;
+            floors.raise(trust, &app, verified, || newest = true);
+            newest
         };
 
-        floors.raise(trust, &app, &versions(5, 3));
-        floors.raise(trust, &app, &versions(4, 7));
-        floors.raise(trust, &app, &Versions::from([(Role::Root, 2)]));
+        assert!(raise(&versions(5, 3)));
+        assert!(!raise(&versions(4, 7)), "one of them went back");
+        assert!(raise(&versions(5, 7)));
+        assert!(raise(&Versions::from([((Role::Timestamp, new), 1)])), "other keys begin anew");
 
         let mut wanted = versions(5, 7);
-        wanted.insert(Role::Root, 2);
+        wanted.insert((Role::Timestamp, new), 1);
         assert_eq!(*floors.of(trust, &app), wanted);
         assert!(floors.of(another, &app).is_empty());
         assert!(floors.of(trust, &other).is_empty());

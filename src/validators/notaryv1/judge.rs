@@ -12,14 +12,17 @@ use std::time::Duration;
 
 use jiff::Timestamp as Time;
 
-use super::collection::{Collection, Versions};
+use super::collection::{Collection, Newest, Versions};
 use super::evidence::{Answer, Evidence, EvidenceName};
-use super::metadata::{Content, FileMeta, Header, Malformed, Root, Snapshot, Targets, Timestamp};
+use super::metadata::{
+    Authority, Content, FileMeta, Header, Malformed, Root, Snapshot, Targets, Timestamp,
+};
 use super::options::Wants;
 use super::role::{MAX_DEPTH, Role};
 use super::signed::{Signed, SignedFiles};
 use super::{delegation, refusals};
 use crate::cache::later;
+use crate::image::Digest;
 use crate::oci::File;
 use crate::validators::Refusal;
 use crate::validators::drive::{Judge, Step};
@@ -30,6 +33,8 @@ use crate::validators::trust_roots::TrustRoot;
 pub(super) const MAX_EARLIER_ROOTS: u64 = 64;
 /// Earlier roots asked for in one round.
 const ROOTS_PER_ROUND: u64 = 8;
+/// Roots have one line of versions, whatever their keys are: each names those of the next.
+const ROOT_VERSIONS: Digest = Digest::from_bytes([0; 32]);
 /// Beyond this many bytes, reading and hashing holds up the threads that move bytes: about 1 ms.
 const BYTES_INLINE: usize = 64 * 1024;
 
@@ -114,17 +119,18 @@ impl<'a> Walk<'a> {
         let root_file = self.present(root, &Role::Root)?;
         let timestamp_file = self.present(timestamp, &Role::Timestamp)?;
 
+        let mut newest = Newest { root: root_file.digest, timestamp: timestamp_file.digest };
         let mut root = self.root(root_file)?;
         let mut snapshot = self.snapshot(&root, timestamp_file)?;
         let vouched = listed(&snapshot, &Role::Root)?;
-        if vouched.sha256 != root_file.digest {
+        if vouched.sha256 != newest.root {
             // The root was rotated between the answers for root and timestamp, or it is an old one.
-            let newest = root.content.header().version;
-            let file = self.file(&Role::Root, &vouched)?;
-            root = self.root(file)?;
-            if root.content.header().version < newest {
-                let version = root.content.header().version;
-                return Err(refusals::rollback(&Role::Root, newest, version).into());
+            let version = root.content.header().version;
+            root = self.root(self.file(&Role::Root, &vouched)?)?;
+            newest.root = vouched.sha256;
+            if root.content.header().version < version {
+                let older = root.content.header().version;
+                return Err(refusals::rollback(&Role::Root, version, older).into());
             }
             snapshot = self.snapshot(&root, timestamp_file)?;
         } else if let Err(mismatch) = vouched.check(&root_file.bytes, root_file.digest) {
@@ -135,11 +141,10 @@ impl<'a> Walk<'a> {
         let vouched = listed(&snapshot, &Role::Targets)?;
         let authority = root.content.authority(&Role::Targets).map_err(malformed(&Role::Root))?;
         let file = self.file(&Role::Targets, &vouched)?;
-        let targets = self.case.files.open::<Targets>(&Role::Targets, file, &authority)?;
-        self.admit(&Role::Targets, targets.content.header())?;
+        let targets = self.open::<Targets>(&Role::Targets, file, &authority)?;
 
         let searched = delegation::searched(&mut self, &snapshot.content, targets)?;
-        Ok(Collection::new(searched, self.versions, self.now, self.until))
+        Ok(Collection::new(searched, (newest, self.versions), self.now, self.until))
     }
 
     fn present<'e>(&self, answer: &'e Answer, role: &Role) -> Result<&'e File, Refusal> {
@@ -153,53 +158,32 @@ impl<'a> Walk<'a> {
 
     /// 5.3: the root. It is signed by its own keys, and by those that are pinned.
     fn root(&mut self, file: &File) -> Result<Arc<Signed<Root>>, Halt> {
-        let root = self.case.files.open_root(file)?;
-        let unproven: Vec<&TrustRoot> = self.unproven_by(&root, &self.case.wants.roots)?;
+        let root = self.root_of_this_repository(file)?;
+        let unproven = unproven_by(&root, &self.case.wants.roots);
         if !unproven.is_empty() {
             self.earlier_roots(file, &root, unproven)?;
         }
-        self.admit(&Role::Root, root.content.header())?;
+        self.admit(&Role::Root, ROOT_VERSIONS, &root.content)?;
         Ok(root)
-    }
-
-    /// The trust roots whose key has not signed `root`. Only keys that the root names for its own
-    /// role are signers.
-    fn unproven_by<'r>(
-        &self,
-        root: &Signed<Root>,
-        roots: impl IntoIterator<Item = &'r TrustRoot>,
-    ) -> Result<Vec<&'r TrustRoot>, Refusal> {
-        let mut unproven = Vec::new();
-        for pinned in roots {
-            if root.signers.contains(pinned.key.content_hash()) {
-                self.is_for_this_repository(root, pinned)?;
-            } else {
-                unproven.push(pinned);
-            }
-        }
-        Ok(unproven)
     }
 
     /// One key signs the roots of many repositories, and no other part of the metadata names the
     /// repository: without this, a notary could pass off the tags of one as those of another. The
-    /// certificate of the pinned key must name the repository, or a beginning of its name and `*`.
+    /// certificate of a signer must name the repository, or a beginning of its name and `*`.
     ///
     /// Spec: notary, `trustpinning/certs.go`: a root's leaf certificates have the common name of
     /// the repository.
-    fn is_for_this_repository(
-        &self,
-        root: &Signed<Root>,
-        pinned: &TrustRoot,
-    ) -> Result<(), Refusal> {
+    fn root_of_this_repository(&self, file: &File) -> Result<Arc<Signed<Root>>, Refusal> {
         let gun = &*self.case.gun;
         let covers = |name: &str| match name.strip_suffix('*') {
             Some(beginning) => gun.starts_with(beginning),
             None => name == gun,
         };
-        if root.signers.names_of(pinned.key.content_hash()).any(covers) {
-            Ok(())
+        let root = self.case.files.open_root(file)?;
+        if root.signers.names().any(covers) {
+            Ok(root)
         } else {
-            Err(refusals::wrong_repository(&pinned.name, gun))
+            Err(refusals::wrong_repository(root.content.header().version, gun))
         }
     }
 
@@ -219,25 +203,24 @@ impl<'a> Walk<'a> {
         while let Some(pinned) = unproven.first() {
             let version = later_version - 1;
             if version < oldest {
-                return Err(refusals::wrong_root_key(&pinned.name).into());
+                return Err(refusals::wrong_root_key(&pinned.name, oldest).into());
             }
             let answer = self.evidence.root_version(version).ok_or_else(|| {
                 let first = version.saturating_sub(ROOTS_PER_ROUND - 1).max(oldest);
                 (first..=version).map(EvidenceName::RootVersion).collect::<BTreeSet<_>>()
             })?;
             let Answer::File(file) = answer else {
-                return Err(refusals::wrong_root_key(&pinned.name).into());
+                return Err(refusals::wrong_root_key(&pinned.name, later_version).into());
             };
-            let earlier = self.case.files.open_root(file)?;
-            let broken = || refusals::broken_root_chain(&pinned.name, version);
+            let earlier = self.root_of_this_repository(file)?;
             let authority =
                 earlier.content.authority(&Role::Root).map_err(malformed(&Role::Root))?;
             let signed_by_earlier =
                 self.case.files.open::<Root>(&Role::Root, later_file, &authority).is_ok();
             if earlier.content.header().version != version || !signed_by_earlier {
-                return Err(broken().into());
+                return Err(refusals::broken_root_chain(&pinned.name, version).into());
             }
-            unproven = self.unproven_by(&earlier, unproven)?;
+            unproven = unproven_by(&earlier, unproven);
             (later_file, later_version) = (file, version);
         }
         Ok(())
@@ -252,15 +235,23 @@ impl<'a> Walk<'a> {
         let authority_of =
             |role: &Role| root.content.authority(role).map_err(malformed(&Role::Root));
         let authority = authority_of(&Role::Timestamp)?;
-        let timestamp =
-            self.case.files.open::<Timestamp>(&Role::Timestamp, timestamp, &authority)?;
-        self.admit(&Role::Timestamp, timestamp.content.header())?;
+        let timestamp = self.open::<Timestamp>(&Role::Timestamp, timestamp, &authority)?;
 
         let authority = authority_of(&Role::Snapshot)?;
         let file = self.file(&Role::Snapshot, &timestamp.content.snapshot)?;
-        let snapshot = self.case.files.open::<Snapshot>(&Role::Snapshot, file, &authority)?;
-        self.admit(&Role::Snapshot, snapshot.content.header())?;
-        Ok(snapshot)
+        Ok(self.open::<Snapshot>(&Role::Snapshot, file, &authority)?)
+    }
+
+    /// A role's content: signed by its keys, not expired, and not older than what was seen.
+    pub(super) fn open<C: Content>(
+        &mut self,
+        role: &Role,
+        file: &File,
+        authority: &Authority,
+    ) -> Result<Arc<Signed<C>>, Refusal> {
+        let signed = self.case.files.open::<C>(role, file, authority)?;
+        self.admit(role, authority.fingerprint(), &signed.content)?;
+        Ok(signed)
     }
 
     /// The file that verified metadata vouches for: every hash that is listed, and the length.
@@ -276,10 +267,16 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Tells whether a file of this role was verified before.
+    pub(super) fn has_seen(&self, role: &Role) -> bool {
+        self.case.floors.keys().any(|(seen, _)| seen == role)
+    }
+
     /// Version and expiry: content that was signed once is not believed for ever.
-    pub(super) fn admit(&mut self, role: &Role, header: Header) -> Result<(), Refusal> {
-        let Header { version, expires } = header;
-        let floor = self.case.floors.get(role).copied().unwrap_or_default();
+    fn admit(&mut self, role: &Role, keys: Digest, content: &impl Content) -> Result<(), Refusal> {
+        let Header { version, expires } = content.header();
+        let key = (role.clone(), keys);
+        let floor = self.case.floors.get(&key).copied().unwrap_or_default();
         if version < floor {
             return Err(refusals::rollback(role, floor, version));
         }
@@ -287,9 +284,19 @@ impl<'a> Walk<'a> {
             return Err(refusals::expired(role, expires));
         }
         self.until = self.until.min(expires);
-        self.versions.insert(role.clone(), version);
+        self.versions.insert(key, version);
         Ok(())
     }
+}
+
+/// The trust roots whose key has not signed `root`. Only keys that the root names for its own role
+/// are signers.
+fn unproven_by<'r>(
+    root: &Signed<Root>,
+    roots: impl IntoIterator<Item = &'r TrustRoot>,
+) -> Vec<&'r TrustRoot> {
+    let has_not_signed = |pinned: &&TrustRoot| !root.signers.contains(pinned.key.content_hash());
+    roots.into_iter().filter(has_not_signed).collect()
 }
 
 /// The file that the snapshot lists for one of the roles that every snapshot must list.

@@ -182,6 +182,7 @@ fn file_limit(role: &Role) -> usize {
 
 /// Reads bytes as every kind of file that a notary serves, for the fuzzer: only a panic is wrong.
 #[cfg(any(test, fuzzing))]
+#[cfg_attr(not(fuzzing), expect(unreachable_pub, reason = "the fuzzer is another crate"))]
 pub fn read_as_everything(bytes: &[u8]) {
     use self::metadata::{Content, Envelope, Root, Snapshot, Targets, Timestamp};
 

@@ -22,19 +22,25 @@ pub(super) fn insufficient_signatures(role: &Role, few: TooFew) -> Refusal {
     Refusal::rejected("insufficient-signatures", format!("{role} trust data has {few}"))
 }
 
-pub(super) fn wrong_root_key(trust_root: &str) -> Refusal {
+/// The word for trust data that is older than what was seen.
+pub(super) const ROLLBACK: &str = "rollback";
+
+pub(super) fn wrong_root_key(trust_root: &str, oldest: u64) -> Refusal {
     Refusal::rejected(
         "wrong-root-key",
-        format!("error validating root: it is not signed with the key of trust root {trust_root}"),
+        format!(
+            "error validating root: it is not signed with the key of trust root {trust_root}, nor is \
+             one of the roots before it, of which version {oldest} is the oldest that was found"
+        ),
     )
 }
 
-pub(super) fn wrong_repository(trust_root: &str, repository: &str) -> Refusal {
+pub(super) fn wrong_repository(version: u64, repository: &str) -> Refusal {
     Refusal::rejected(
         "wrong-repository",
         format!(
-            "error validating root: trust root {trust_root} signed it, but not for {repository}: \
-             no certificate of the key names this repository"
+            "error validating root: root version {version} is not for {repository}: no certificate of \
+             the keys that signed it names this repository"
         ),
     )
 }
@@ -62,8 +68,15 @@ pub(super) fn expired(role: &Role, at: Time) -> Refusal {
 
 pub(super) fn rollback(role: &Role, from: u64, to: u64) -> Refusal {
     Refusal::rejected(
-        "rollback",
+        ROLLBACK,
         format!("{role} trust data went back from version {from} to version {to}"),
+    )
+}
+
+pub(super) fn not_listed_any_more(name: &DelegationName) -> Refusal {
+    Refusal::rejected(
+        ROLLBACK,
+        format!("delegation {name} has signed before, and the snapshot does not list it any more"),
     )
 }
 

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp as Time;
 
-use super::collection::Collection;
+use super::collection::{Collection, Newest};
 use super::fetch::{Fetcher, Freshness};
 use super::judge::Case;
 use super::options::Wants;
-use super::{Shared, gun};
+use super::role::Role;
+use super::{Shared, gun, refusals};
 use crate::cache::{Name, Subject};
 use crate::clock::Deadline;
 use crate::image::{Digest, ImageRef, RepositoryName};
@@ -43,8 +44,6 @@ struct Rule {
 #[derive(Debug, Clone)]
 pub(super) struct Survey {
     collection: Result<Arc<Collection>, Refusal>,
-    /// The digest of the timestamp, where there is one.
-    state: Option<Digest>,
     /// It rests on a name that may have moved since it was looked up.
     rests_on_name: bool,
 }
@@ -80,7 +79,6 @@ impl Rule {
                 "internal-fault",
                 "judging the trust data failed; see the log",
             )),
-            state: None,
             rests_on_name: false,
         };
         match flight {
@@ -108,24 +106,38 @@ impl Rule {
         let fetcher = Fetcher { shared: &self.shared, repository, gun: &gun, freshness, deadline };
         let (collection, evidence) = drive(&case, &fetcher, runtime).await;
         if let Ok(collection) = &collection {
-            floors.raise(self.trust, repository, collection.versions());
+            // What was remembered is not learnt anew: its time would never end.
+            let remember = || {
+                if !evidence.rests_on_name {
+                    self.remember(repository, collection.newest());
+                }
+            };
+            floors.raise(self.trust, repository, collection.versions(), remember);
         }
-        Survey {
-            collection: collection.map(Arc::new),
-            state: evidence.state(),
-            rests_on_name: evidence.rests_on_name,
+        Survey { collection: collection.map(Arc::new), rests_on_name: evidence.rests_on_name }
+    }
+
+    /// Remembers what the two names mean, which has been proven: an old state that a notary serves
+    /// again must not be found by them, for verdicts on it may be remembered still.
+    fn remember(&self, repository: &RepositoryName, newest: Newest) {
+        let Shared { scope, runtime, .. } = &*self.shared;
+        let now = runtime.clock.now();
+        for (role, digest) in [(Role::Root, newest.root), (Role::Timestamp, newest.timestamp)] {
+            let name = Name { scope, repository, tag: &role.to_string() };
+            runtime.caches.names.put(&name, digest, now);
         }
     }
 
     /// Looks an image up, and remembers if it was found.
     fn verdict(&self, image: &ImageRef, survey: &Survey) -> Verdict {
-        let verdict = survey.collection.clone()?.look_up(image);
-        if let (Ok(_), Some(state)) = (&verdict, survey.state) {
+        let collection = survey.collection.clone()?;
+        let verdict = collection.look_up(image);
+        if verdict.is_ok() {
             let runtime = &self.shared.runtime;
             let remember = |subject: &Subject<'_>| {
                 runtime.caches.verdicts.put(subject, &verdict, runtime.clock.now());
             };
-            self.with_subject(image, state, remember);
+            self.with_subject(image, collection.newest().timestamp, remember);
         }
         verdict
     }
@@ -190,7 +202,11 @@ impl Verifier for NotaryVerifier {
     async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Verdict {
         let survey = self.0.survey(image.repository(), Freshness::Remembered, deadline).await;
         let verdict = self.0.verdict(image, &survey);
-        if !survey.rests_on_name || !matches!(verdict, Err(Refusal::Rejected(_))) {
+        let Err(Refusal::Rejected(reason)) = &verdict else {
+            return verdict;
+        };
+        // Root and timestamp are two answers: somebody may have published between them.
+        if !survey.rests_on_name && reason.word != refusals::ROLLBACK {
             return verdict;
         }
         let survey = self.0.survey(image.repository(), Freshness::Fresh, deadline).await;

@@ -217,3 +217,43 @@ async fn a_verdict_is_not_recalled_before_it_was_given_or_after_its_end() {
     assert_eq!(verifier.recall(&image("app:1"), judged_at - seconds(1)), None);
     assert_eq!(verifier.recall(&image("app:1"), judged_at + seconds(600)), None);
 }
+
+#[tokio::test]
+async fn a_name_does_not_live_longer_by_being_used() {
+    let rig = Rig::start().await;
+    let (mut collection, verifier) = rig.signed();
+    collection.sign("2", digest("2"));
+    rig.publish(&mut collection);
+    verified(&verifier, &image("app:1")).await;
+    rig.clock.advance(seconds(20));
+    rig.notary.clear_log();
+    verified(&verifier, &image("app:2")).await;
+    assert_eq!(rig.requests(), [""; 0]);
+
+    rig.clock.advance(seconds(11));
+    verified(&verifier, &image("app:2")).await;
+    assert_eq!(rig.requests(), ["root.json", "timestamp.json"]);
+}
+
+#[tokio::test]
+async fn a_repository_in_use_is_looked_at_again_before_its_names_are_forgotten() {
+    let rig = Rig::start().await;
+    let (_collection, verifier) = rig.signed();
+    verified(&verifier, &image("app:1")).await;
+    rig.notary.clear_log();
+    rig.clock.advance(seconds(14));
+    assert!(verifier.recall(&image("app:1"), rig.clock.now()).is_some());
+    rig.clock.advance(seconds(2));
+    // Old by now: answered at once, and asked for behind the caller's back.
+    assert!(verifier.recall(&image("app:1"), rig.clock.now()).is_some());
+    rig.clock.advance(seconds(20));
+
+    // Thirty-six seconds after the first look only the second one can answer.
+    let recalled = async {
+        while verifier.recall(&image("app:1"), rig.clock.now()).is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(seconds(20), recalled).await.expect("nobody looked again");
+    assert_eq!(rig.requests(), ["root.json", "timestamp.json"]);
+}

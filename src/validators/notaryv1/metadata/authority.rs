@@ -120,12 +120,9 @@ impl Signers {
         self.0.contains_key(&content_hash)
     }
 
-    /// Whom the certificates of the key with this content name; nobody where it stands bare.
-    pub(in crate::validators::notaryv1) fn names_of(
-        &self,
-        content_hash: Digest,
-    ) -> impl Iterator<Item = &str> {
-        self.0.get(&content_hash).into_iter().flatten().map(|name| &**name)
+    /// Whom the certificates of the signers name.
+    pub(in crate::validators::notaryv1) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.values().flatten().map(|name| &**name)
     }
 
     fn knows(&self, key: &TufKey) -> bool {
