@@ -64,7 +64,7 @@ pub(super) struct Grant {
     /// Made for an earlier request, so it may be out of date.
     reused: bool,
     /// The realm that was not given the login, where there is one to give.
-    pub(super) withheld_from: Option<String>,
+    pub(super) withheld_from: Option<Origin>,
 }
 
 impl Auth {
@@ -197,7 +197,7 @@ impl Auth {
         target: &Target,
         realm: Url,
         service: Option<Box<str>>,
-    ) -> (TokenKey, Option<&Login>, Option<String>) {
+    ) -> (TokenKey, Option<&Login>, Option<Origin>) {
         let login = self.credentials.lookup(target.registry(), target.path());
         let realm_origin = Origin::of(&realm);
         let trusted = realm_origin
@@ -205,7 +205,7 @@ impl Auth {
             .is_some_and(|realm| may_receive(&target.origin, realm, &self.access.realms));
         let (login, withheld_from) = match (login, realm_origin) {
             (Some(login), _) if trusted => (Some(login), None),
-            (Some(_), Some(realm)) => (None, Some(realm.to_string())),
+            (Some(_), Some(realm)) => (None, Some(realm)),
             (_, _) => (None, None),
         };
         let key = TokenKey {
@@ -279,11 +279,14 @@ fn basic(login: &Login) -> Option<HeaderValue> {
 }
 
 /// Says that a login was withheld, where that may be why access was refused.
-pub(super) fn explain(error: Error, target: &Target, withheld_from: Option<String>) -> Error {
+pub(super) fn explain(error: Error, target: &Target, withheld_from: Option<Origin>) -> Error {
     match (error, withheld_from) {
-        (Error::Denied { status, .. }, Some(realm)) => {
-            Error::RealmUntrusted { host: target.registry().to_owned(), realm, status }
-        }
+        (Error::Denied { status, .. }, Some(realm)) => Error::RealmUntrusted {
+            host: target.registry().to_owned(),
+            realm: realm.to_string(),
+            over_tls: realm.is_tls(),
+            status,
+        },
         (error, _) => error,
     }
 }

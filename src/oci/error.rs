@@ -26,14 +26,17 @@ pub enum Error {
     },
     /// 401 or 403, and the login stayed here because the token realm is on a host that nobody vouched for.
     #[error(
-        "{host} refused access ({status}); the login was not sent to its token realm {realm}: \
-         list {realm} under `auth.realms` if it belongs to the registry"
+        "{host} refused access ({status}); the login was not sent to its token realm {realm}: {}",
+        if *.over_tls { "list it under `auth.realms` if it belongs to the registry" }
+        else { "it is not spoken to over TLS" }
     )]
     RealmUntrusted {
         /// The registry.
         host: String,
         /// The host of the realm.
         realm: String,
+        /// Whether the realm is spoken to over TLS: no other may see a login of another host.
+        over_tls: bool,
         /// 401 or 403.
         status: u16,
     },

@@ -27,8 +27,8 @@ use crate::metrics::{Metrics, RegistryOutcome};
 /// What we call ourselves.
 const USER_AGENT: &str = concat!("connaisseur/", env!("CARGO_PKG_VERSION"));
 
-/// Idle connections kept for each host, and for how long.
-const IDLE_CONNECTIONS: usize = 16;
+/// How long an idle connection is kept. There are never more of them than exchanges are allowed at
+/// a time; fewer would close connections under load only to open them again.
 const IDLE_TIME: Duration = Duration::from_mins(1);
 
 /// Exchanges of one client.
@@ -88,7 +88,7 @@ impl Transport {
                 .retry(reqwest::retry::never())
                 .referer(false)
                 .connect_timeout(timeouts.connect)
-                .pool_max_idle_per_host(IDLE_CONNECTIONS)
+                .pool_max_idle_per_host(settings.limits.requests_per_host)
                 .pool_idle_timeout(IDLE_TIME)
         };
         let fault = |fault: reqwest::Error| BuildFault::Client(innermost(&fault));

@@ -143,8 +143,10 @@ async fn a_realm_elsewhere_gets_no_login_even_if_it_is_listed_but_without_tls() 
         let client = Client::new(settings).unwrap();
         let error = pull(&client, &registry, "app").await.unwrap_err();
         let (host, realm_host) = (registry.host(), realm.host());
-        assert_eq!(error, Error::RealmUntrusted { host, realm: realm_host, status: 401 });
-        assert!(error.to_string().contains("auth.realms"), "{error}");
+        let untrusted =
+            Error::RealmUntrusted { host, realm: realm_host, over_tls: false, status: 401 };
+        assert_eq!(error, untrusted);
+        assert!(error.to_string().ends_with("it is not spoken to over TLS"), "{error}");
         let asked = realm.requests();
         assert!(!asked.is_empty());
         for request in asked {

@@ -13,7 +13,7 @@ use super::evidence::{Answer, Evidence, EvidenceName};
 use super::file_limit;
 use super::judge::Case;
 use super::role::Role;
-use crate::cache::Name;
+use crate::cache::{Name, Scope};
 use crate::clock::Deadline;
 use crate::image::{Digest, RepositoryName};
 use crate::metrics::CacheKind;
@@ -34,6 +34,8 @@ pub(super) enum Freshness {
 #[derive(Debug)]
 pub(super) struct Fetcher<'a> {
     pub(super) shared: &'a Shared,
+    /// Whose names are remembered.
+    pub(super) scope: &'a Scope,
     pub(super) repository: &'a RepositoryName,
     pub(super) gun: &'a str,
     pub(super) freshness: Freshness,
@@ -75,7 +77,7 @@ impl Fetcher<'_> {
 
     fn remembered(&self, name: &str) -> Option<File> {
         let runtime = &self.shared.runtime;
-        let name = Name { scope: &self.shared.scope, repository: self.repository, tag: name };
+        let name = Name { scope: self.scope, repository: self.repository, tag: name };
         let digest = runtime.caches.names.get(&name, runtime.clock.now());
         runtime.metrics.cache_lookup(CacheKind::Names, digest.is_some());
         self.kept(digest?)

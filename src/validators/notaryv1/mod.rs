@@ -34,8 +34,7 @@ use self::signed::SignedFiles;
 use self::verifier::{NotaryVerifier, Survey, SurveyKey};
 use super::fingerprint::Parts;
 use super::trust_roots::{self, TrustRoot};
-use super::{Runtime, Validator, ValidatorType};
-use crate::cache::Scope;
+use super::{Fingerprint, Runtime, Validator, ValidatorType};
 use crate::config::{Fields, LoadContext, RegistryAccess, ca, credentials};
 use crate::flights::Flights;
 use crate::image::RepositoryName;
@@ -66,8 +65,8 @@ struct Shared {
     client: Client,
     notary: Service,
     runtime: Runtime,
-    /// Whose view of the notary is remembered.
-    scope: Scope,
+    /// The validator and its way of reaching the notary.
+    reach: Fingerprint,
     files: Arc<SignedFiles>,
     floors: Floors,
     surveys: Flights<SurveyKey, Survey>,
@@ -124,13 +123,13 @@ fn shared(
     notary: Service,
     settings: ClientSettings,
 ) -> Option<Shared> {
-    let scope = scope(&settings, &notary);
+    let reach = reach(&settings, &notary);
     match Client::new(settings) {
         Ok(client) => Some(Shared {
             client,
             notary,
             runtime: context.runtime.clone(),
-            scope,
+            reach,
             files: Arc::default(),
             floors: Floors::default(),
             surveys: Flights::default(),
@@ -146,14 +145,14 @@ fn shared(
 
 /// The validator and its way of reaching the notary, without its login: what is remembered of a
 /// name lives for seconds, and secrets are never hashed into keys.
-fn scope(settings: &ClientSettings, notary: &Service) -> Scope {
+fn reach(settings: &ClientSettings, notary: &Service) -> Fingerprint {
     let mut parts = Parts::default();
     parts
         .add("notaryv1")
         .add(settings.validator.as_bytes())
         .add(notary.to_string())
         .add(settings.ca_pem.as_deref().unwrap_or_default());
-    Scope(parts.hash().0)
+    parts.hash()
 }
 
 impl Validator for NotaryV1 {

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::metadata::{Authority, Content, Envelope, Malformed, Root, Signers};
@@ -47,8 +48,10 @@ struct Opened {
 
 impl Default for SignedFiles {
     fn default() -> Self {
+        // The latest first: the next round of a judgement asks for what this one has opened.
         let opened = Cache::builder()
             .max_capacity(REMEMBERED_BYTES)
+            .eviction_policy(EvictionPolicy::lru())
             .weigher(|_: &Key, opened: &Opened| opened.weight)
             .build();
         Self { opened }

@@ -15,7 +15,7 @@ use super::judge::Case;
 use super::options::Wants;
 use super::role::Role;
 use super::{Shared, gun, refusals};
-use crate::cache::{Name, Subject};
+use crate::cache::{Name, Scope, Subject};
 use crate::clock::Deadline;
 use crate::image::{Digest, ImageRef, RepositoryName};
 use crate::metrics::CacheKind;
@@ -38,6 +38,9 @@ struct Rule {
     fingerprint: Fingerprint,
     /// As `fingerprint`, but equal for all rules that trust the same root keys.
     trust: Fingerprint,
+    /// Whose view of the notary is remembered: what one set of root keys has proven must not lead
+    /// another back to a state that it has left behind.
+    scope: Scope,
 }
 
 /// What became of one look at a repository.
@@ -57,7 +60,8 @@ impl NotaryVerifier {
         let mut parts = Parts::default();
         parts.add(trust.0).list(wants.delegations.iter().map(ToString::to_string));
         let fingerprint = parts.hash();
-        Self(Arc::new(Rule { shared, wants: Arc::new(wants), fingerprint, trust }))
+        let scope = Scope(trust.0);
+        Self(Arc::new(Rule { shared, wants: Arc::new(wants), fingerprint, trust, scope }))
     }
 }
 
@@ -103,7 +107,8 @@ impl Rule {
             files: Arc::clone(&self.shared.files),
             lifetime: self.shared.lifetime,
         });
-        let fetcher = Fetcher { shared: &self.shared, repository, gun: &gun, freshness, deadline };
+        let Self { shared, scope, .. } = self;
+        let fetcher = Fetcher { shared, scope, repository, gun: &gun, freshness, deadline };
         let (collection, evidence) = drive(&case, &fetcher, runtime).await;
         if let Ok(collection) = &collection {
             // What was remembered is not learnt anew: its time would never end.
@@ -120,7 +125,7 @@ impl Rule {
     /// Remembers what the two names mean, which has been proven: an old state that a notary serves
     /// again must not be found by them, for verdicts on it may be remembered still.
     fn remember(&self, repository: &RepositoryName, newest: Newest) {
-        let Shared { scope, runtime, .. } = &*self.shared;
+        let (scope, runtime) = (&self.scope, &self.shared.runtime);
         let now = runtime.clock.now();
         for (role, digest) in [(Role::Root, newest.root), (Role::Timestamp, newest.timestamp)] {
             let name = Name { scope, repository, tag: &role.to_string() };
@@ -185,7 +190,7 @@ impl Rule {
 #[async_trait]
 impl Verifier for NotaryVerifier {
     fn recall(&self, image: &ImageRef, now: Time) -> Option<Verdict> {
-        let Shared { scope, runtime, .. } = &*self.0.shared;
+        let (scope, runtime) = (&self.0.scope, &self.0.shared.runtime);
         let name = Name { scope, repository: image.repository(), tag: TIMESTAMP };
         let state = runtime.caches.names.get(&name, now);
         runtime.metrics.cache_lookup(CacheKind::Names, state.is_some());
@@ -226,7 +231,7 @@ impl Verifier for NotaryVerifier {
 fn trust(shared: &Shared, wants: &Wants) -> Fingerprint {
     let mut parts = Parts::default();
     parts
-        .add(shared.scope.0)
+        .add(shared.reach.0)
         .list(wants.roots.iter().map(|root| root.name.as_bytes()))
         .list(wants.roots.iter().map(|root| *root.key.content_hash().as_bytes()));
     parts.hash()
