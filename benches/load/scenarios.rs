@@ -150,23 +150,31 @@ fn cold(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Repositories that were never asked for, then the tags of one that is known.
+/// Repositories that were never asked for, four times as many, then the tags of one that is known.
 fn notary(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     let registry = rig.registry(Duration::ZERO)?;
-    let count = COLD / scale;
-    let bodies = (0..count)
-        .map(|index| {
-            let path = format!("cold/app{index}");
-            rig.signed_at_notary(&registry, &path, 3)?;
-            rig.body(&format!("notary{index}"), &[format!("{NOTARY_REGISTRY}/{path}:1.0")])
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
     let server = rig.server(&registry, "")?;
-    registry.clear_log();
-    let (report, cpu) = rig.send(&server, &rig.plan(&server, bodies, count))?;
-    anyhow::ensure!(report.admitted == count, "not all admitted: {report:?}");
+    let count = COLD / scale;
+    let new_repositories = |batch: usize| {
+        let bodies = (0..count)
+            .map(|index| {
+                let path = format!("cold{batch}/app{index}");
+                rig.signed_at_notary(&registry, &path, 3)?;
+                rig.body(&format!("notary{index}"), &[format!("{NOTARY_REGISTRY}/{path}:1.0")])
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        registry.clear_log();
+        let (report, cpu) = rig.send(&server, &rig.plan(&server, bodies, count))?;
+        anyhow::ensure!(report.admitted == count, "not all admitted: {report:?}");
+        Ok((report, cpu))
+    };
+    let (report, cpu) = new_repositories(0)?;
     print("uncached notary, distinct repositories", cpu, None, &report, &server)?;
     println!("  notary requests per repository: {:.2}", ratio(registry.requests().len(), count));
+    for batch in 1..4 {
+        new_repositories(batch)?;
+    }
+    println!("  resident after {} repositories: {:.1} MiB", 4 * count, server.process.resident()?);
 
     rig.signed_at_notary(&registry, "one/app", count)?;
     let bodies = (0..count)

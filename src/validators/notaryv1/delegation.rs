@@ -53,7 +53,7 @@ fn releases(
     let role = Role::Delegation(name.clone());
     if snapshot.file(&role).is_some() {
         Ok(Some(name))
-    } else if walk.has_seen(&role) {
+    } else if walk.case.floors.has_seen(&role) {
         Err(refusals::not_listed_any_more(&name))
     } else {
         Ok(None)

@@ -12,26 +12,32 @@ use moka::ops::compute::Op;
 use moka::sync::Cache;
 
 use super::collection::Versions;
-use crate::image::RepositoryName;
+use super::role::Role;
+use crate::image::{Digest, RepositoryName};
 use crate::validators::Fingerprint;
+use crate::validators::fingerprint::Parts;
 
-/// Repositories whose versions are remembered, about 500 bytes each. Only those that were verified.
+/// Repositories whose versions are remembered, about 600 bytes each. Only those that were verified.
 const MAX_REPOSITORIES: u64 = 10_000;
 
 /// The versions that were seen, by the keys that were trusted and the repository.
 #[derive(Debug)]
-pub(super) struct Floors(Cache<(Fingerprint, RepositoryName), Arc<Versions>>);
+pub(super) struct FloorsOfAll(Cache<Fingerprint, Floors>);
 
-impl Default for Floors {
+/// The versions below which nothing is believed, of one repository.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Floors(Arc<[((Role, Digest), u64)]>);
+
+impl Default for FloorsOfAll {
     fn default() -> Self {
         Self(Cache::new(MAX_REPOSITORIES))
     }
 }
 
-impl Floors {
+impl FloorsOfAll {
     /// The versions below which nothing is believed.
-    pub(super) fn of(&self, trust: Fingerprint, repository: &RepositoryName) -> Arc<Versions> {
-        self.0.get(&(trust, repository.clone())).unwrap_or_default()
+    pub(super) fn of(&self, trust: Fingerprint, repository: &RepositoryName) -> Floors {
+        self.0.get(&key(trust, repository)).unwrap_or_default()
     }
 
     /// Raises the floors to what was verified now, and does `if_newest` unless somebody has raised
@@ -43,35 +49,49 @@ impl Floors {
         verified: &Versions,
         if_newest: impl FnOnce(),
     ) {
-        self.0.entry((trust, repository.clone())).and_compute_with(|entry| {
+        self.0.entry(key(trust, repository)).and_compute_with(|entry| {
             let floors = entry.map(Entry::into_value).unwrap_or_default();
-            let is_lower = |(role, version): (_, &u64)| floors.get(role) > Some(version);
-            if !verified.iter().any(is_lower) {
+            if verified.iter().all(|(role, version)| floors.floor(role) <= *version) {
                 if_newest();
             }
-            let is_new = |(role, version): (_, &u64)| floors.get(role) < Some(version);
-            if !verified.iter().any(is_new) {
+            if verified.iter().all(|(role, version)| floors.floor(role) >= *version) {
                 return Op::Nop;
             }
-            let mut raised = Versions::clone(&floors);
+            let mut raised: Versions = floors.0.iter().cloned().collect();
             for (role, version) in verified {
                 let floor = raised.entry(role.clone()).or_default();
                 *floor = (*floor).max(*version);
             }
-            Op::Put(Arc::new(raised))
+            Op::Put(Floors(raised.into_iter().collect()))
         });
     }
+}
+
+impl Floors {
+    /// The version below which nothing of this role with these keys is believed.
+    pub(super) fn floor(&self, role: &(Role, Digest)) -> u64 {
+        let of_role = self.0.iter().find(|(seen, _)| seen == role);
+        of_role.map(|(_, version)| *version).unwrap_or_default()
+    }
+
+    /// Tells whether a file of this role was verified before.
+    pub(super) fn has_seen(&self, role: &Role) -> bool {
+        self.0.iter().any(|((seen, _), _)| seen == role)
+    }
+}
+
+fn key(trust: Fingerprint, repository: &RepositoryName) -> Fingerprint {
+    Parts::default().add(trust.0).add(repository.registry()).add(repository.path()).hash()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{Digest, ImageRef};
-    use crate::validators::notaryv1::role::Role;
+    use crate::image::ImageRef;
 
     #[test]
     fn floors_only_rise_and_belong_to_one_repository_and_one_trust() {
-        let floors = Floors::default();
+        let floors = FloorsOfAll::default();
         let of = |name: &str| name.parse::<ImageRef>().unwrap().repository().clone();
         let (app, other) = (of("reg.example/app"), of("reg.example/other"));
         let (trust, another) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
@@ -92,8 +112,12 @@ mod tests {
 
         let mut wanted = versions(5, 7);
         wanted.insert((Role::Timestamp, new), 1);
-        assert_eq!(*floors.of(trust, &app), wanted);
-        assert!(floors.of(another, &app).is_empty());
-        assert!(floors.of(trust, &other).is_empty());
+        let now = floors.of(trust, &app);
+        assert_eq!(now.0.iter().cloned().collect::<Versions>(), wanted);
+        assert_eq!(now.floor(&(Role::Targets, old)), 7);
+        assert_eq!(now.floor(&(Role::Targets, new)), 0);
+        assert!(now.has_seen(&Role::Targets) && !now.has_seen(&Role::Snapshot));
+        assert!(!floors.of(another, &app).has_seen(&Role::Targets));
+        assert!(!floors.of(trust, &other).has_seen(&Role::Targets));
     }
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp as Time;
 
 use super::collection::{Collection, Newest, Versions};
 use super::evidence::{Answer, Evidence, EvidenceName};
+use super::floors::Floors;
 use super::metadata::{
     Authority, Content, FileMeta, Header, Malformed, Root, Snapshot, Targets, Timestamp,
 };
@@ -48,7 +49,7 @@ pub(super) struct Case {
     /// Where the notary is, for messages.
     pub(super) notary: Arc<str>,
     /// The versions below which nothing is believed.
-    pub(super) floors: Arc<Versions>,
+    pub(super) floors: Floors,
     /// Opens files.
     pub(super) files: Arc<SignedFiles>,
     /// The longest life of a verdict.
@@ -267,16 +268,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Tells whether a file of this role was verified before.
-    pub(super) fn has_seen(&self, role: &Role) -> bool {
-        self.case.floors.keys().any(|(seen, _)| seen == role)
-    }
-
     /// Version and expiry: content that was signed once is not believed for ever.
     fn admit(&mut self, role: &Role, keys: Digest, content: &impl Content) -> Result<(), Refusal> {
         let Header { version, expires } = content.header();
         let key = (role.clone(), keys);
-        let floor = self.case.floors.get(&key).copied().unwrap_or_default();
+        let floor = self.case.floors.floor(&key);
         if version < floor {
             return Err(refusals::rollback(role, floor, version));
         }

@@ -28,7 +28,7 @@ mod verifier;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::floors::Floors;
+use self::floors::FloorsOfAll;
 use self::role::Role;
 use self::signed::SignedFiles;
 use self::verifier::{NotaryVerifier, Survey, SurveyKey};
@@ -68,7 +68,7 @@ struct Shared {
     /// The validator and its way of reaching the notary.
     reach: Fingerprint,
     files: Arc<SignedFiles>,
-    floors: Floors,
+    floors: FloorsOfAll,
     surveys: Flights<SurveyKey, Survey>,
     /// The longest life of a verdict.
     lifetime: Duration,
@@ -131,7 +131,7 @@ fn shared(
             runtime: context.runtime.clone(),
             reach,
             files: Arc::default(),
-            floors: Floors::default(),
+            floors: FloorsOfAll::default(),
             surveys: Flights::default(),
             lifetime: context.sections.cache.verdict_max_age,
             refresh_within: context.sections.timeouts.image,

@@ -22,6 +22,8 @@ use crate::validators::Refusal;
 const REMEMBERED_BYTES: u64 = 4 * 1024 * 1024;
 /// What content takes up compared with its file: names, keys and numbers, each in a box of its own.
 const CONTENT_FACTOR: usize = 2;
+/// What the smallest content takes up: maps with room for more, and the cache's own records.
+const CONTENT_BYTES: usize = 1024;
 
 /// Content whose signatures were checked.
 #[derive(Debug)]
@@ -118,7 +120,7 @@ impl SignedFiles {
             return Ok(known);
         }
         let content = Arc::new(open()?);
-        let bytes = file.bytes.len().saturating_mul(CONTENT_FACTOR);
+        let bytes = file.bytes.len().saturating_mul(CONTENT_FACTOR).saturating_add(CONTENT_BYTES);
         let weight = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.opened.insert(key, Opened { content: content.clone(), weight });
         Ok(content)
