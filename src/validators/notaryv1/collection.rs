@@ -71,6 +71,16 @@ impl Collection {
         self.newest
     }
 
+    /// Tells whether it may be believed at `now`.
+    pub(super) fn is_valid(&self, now: Time) -> bool {
+        self.judged_at <= now && now < self.valid_until
+    }
+
+    /// The tags that it holds, of all roles together.
+    pub(super) fn tags(&self) -> usize {
+        self.searched.iter().map(|searched| searched.targets.content.tags()).sum()
+    }
+
     /// The digest that every searched role vouches for.
     ///
     /// With a tag, the entry of that name counts; with a digest alone, any entry for it.

@@ -8,10 +8,11 @@
 //!     signed        content only together with who signed it
 //!       metadata      bytes → what they say
 //!   fetch         asks for what the judge needs next
-//! collection    proven: tag → digest
+//! collection    proven: tag → digest; collections remembers it
 //! ```
 
 mod collection;
+mod collections;
 mod delegation;
 mod evidence;
 mod fetch;
@@ -28,6 +29,7 @@ mod verifier;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::collections::Collections;
 use self::floors::FloorsOfAll;
 use self::role::Role;
 use self::signed::SignedFiles;
@@ -68,6 +70,7 @@ struct Shared {
     /// The validator and its way of reaching the notary.
     reach: Fingerprint,
     files: Arc<SignedFiles>,
+    collections: Collections,
     floors: FloorsOfAll,
     surveys: Flights<SurveyKey, Survey>,
     /// The longest life of a verdict.
@@ -131,6 +134,7 @@ fn shared(
             runtime: context.runtime.clone(),
             reach,
             files: Arc::default(),
+            collections: Collections::default(),
             floors: FloorsOfAll::default(),
             surveys: Flights::default(),
             lifetime: context.sections.cache.verdict_max_age,

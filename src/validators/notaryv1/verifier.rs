@@ -66,6 +66,24 @@ impl NotaryVerifier {
 }
 
 impl Rule {
+    /// What is remembered of a repository, else one look at it.
+    async fn remembered_survey(
+        self: &Arc<Self>,
+        repository: &RepositoryName,
+        deadline: Deadline,
+    ) -> Survey {
+        match self.remembered(repository, self.shared.runtime.clock.now()) {
+            Some(collection) => Survey { collection: Ok(collection), rests_on_name: true },
+            None => self.survey(repository, Freshness::Remembered, deadline).await,
+        }
+    }
+
+    fn remembered(&self, repository: &RepositoryName, now: Time) -> Option<Arc<Collection>> {
+        let name = Name { scope: &self.scope, repository, tag: TIMESTAMP };
+        let state = self.shared.runtime.caches.names.get(&name, now)?;
+        self.shared.collections.get((self.fingerprint, repository), state, now)
+    }
+
     /// One look at a repository, whoever else is looking.
     async fn survey(
         self: &Arc<Self>,
@@ -110,7 +128,9 @@ impl Rule {
         let Self { shared, scope, .. } = self;
         let fetcher = Fetcher { shared, scope, repository, gun: &gun, freshness, deadline };
         let (collection, evidence) = drive(&case, &fetcher, runtime).await;
+        let collection = collection.map(Arc::new);
         if let Ok(collection) = &collection {
+            self.shared.collections.put((self.fingerprint, repository), collection);
             // What was remembered is not learnt anew: its time would never end.
             let remember = || {
                 if !evidence.rests_on_name {
@@ -119,7 +139,7 @@ impl Rule {
             };
             floors.raise(self.trust, repository, collection.versions(), remember);
         }
-        Survey { collection: collection.map(Arc::new), rests_on_name: evidence.rests_on_name }
+        Survey { collection, rests_on_name: evidence.rests_on_name }
     }
 
     /// Remembers what the two names mean, which has been proven: an old state that a notary serves
@@ -205,7 +225,7 @@ impl Verifier for NotaryVerifier {
     }
 
     async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Verdict {
-        let survey = self.0.survey(image.repository(), Freshness::Remembered, deadline).await;
+        let survey = self.0.remembered_survey(image.repository(), deadline).await;
         let verdict = self.0.verdict(image, &survey);
         let Err(Refusal::Rejected(reason)) = &verdict else {
             return verdict;

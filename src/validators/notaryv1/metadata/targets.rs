@@ -119,6 +119,11 @@ impl Targets {
         self.tags.iter().filter(move |(_, of)| **of == digest).map(|(tag, _)| &**tag)
     }
 
+    /// How many tags are signed.
+    pub(in crate::validators::notaryv1) fn tags(&self) -> usize {
+        self.tags.len()
+    }
+
     /// Tells whether signing is delegated to anybody.
     pub(in crate::validators::notaryv1) fn has_delegations(&self) -> bool {
         !self.delegations.is_empty()
