@@ -150,7 +150,7 @@ fn cold(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Repositories that were never asked for, four times as many, then the tags of one that is known.
+/// Repositories that were never asked for, eight times as many, then the tags of one that is known.
 fn notary(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     let registry = rig.registry(Duration::ZERO)?;
     let server = rig.server(&registry, "")?;
@@ -171,10 +171,13 @@ fn notary(rig: &Rig, scale: usize) -> anyhow::Result<()> {
     let (report, cpu) = new_repositories(0)?;
     print("uncached notary, distinct repositories", cpu, None, &report, &server)?;
     println!("  notary requests per repository: {:.2}", ratio(registry.requests().len(), count));
-    for batch in 1..4 {
+    for batch in 1..8 {
         new_repositories(batch)?;
+        if [3, 7].contains(&batch) {
+            let (known, resident) = ((batch + 1) * count, server.process.resident()?);
+            println!("  resident after {known} repositories: {resident:.1} MiB");
+        }
     }
-    println!("  resident after {} repositories: {:.1} MiB", 4 * count, server.process.resident()?);
 
     rig.signed_at_notary(&registry, "one/app", count)?;
     let bodies = (0..count)

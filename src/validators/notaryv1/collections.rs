@@ -15,11 +15,11 @@ use crate::validators::Fingerprint;
 use crate::validators::fingerprint::Parts;
 
 /// Bytes of all collections of one validator.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES: u64 = 2 * 1024 * 1024;
 /// What a tag takes up: its name, a digest, and its place in a map.
 const TAG_BYTES: usize = 100;
-/// What a collection without tags takes up.
-const EMPTY_BYTES: usize = 1024;
+/// What a collection without tags takes up: maps with room for more, and the cache's own records.
+const EMPTY_BYTES: usize = 4096;
 
 /// The collections of one validator.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use crate::validators::Fingerprint;
 use crate::validators::fingerprint::Parts;
 
 /// Repositories whose versions are remembered, about 600 bytes each. Only those that were verified.
-const MAX_REPOSITORIES: u64 = 10_000;
+const MAX_REPOSITORIES: u64 = 4096;
 
 /// The versions that were seen, by the keys that were trusted and the repository.
 #[derive(Debug)]

@@ -19,11 +19,11 @@ use crate::validators::Refusal;
 
 /// What is remembered of one validator's repositories, by the size of their files: a repository
 /// with some dozens of tags has 10 KiB.
-const REMEMBERED_BYTES: u64 = 4 * 1024 * 1024;
+const REMEMBERED_BYTES: u64 = 2 * 1024 * 1024;
 /// What content takes up compared with its file: names, keys and numbers, each in a box of its own.
 const CONTENT_FACTOR: usize = 2;
 /// What the smallest content takes up: maps with room for more, and the cache's own records.
-const CONTENT_BYTES: usize = 1024;
+const CONTENT_BYTES: usize = 2048;
 
 /// Content whose signatures were checked.
 #[derive(Debug)]
