@@ -55,6 +55,15 @@ pub(super) trait Fetch<J: Judge>: Send + Sync {
     ) -> Result<(), Refusal>;
 }
 
+/// Whether a name that was looked up some seconds ago will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Freshness {
+    /// It will.
+    Remembered,
+    /// It must be looked up: a rejection is about to be spoken.
+    Fresh,
+}
+
 /// Drives `judge` to a verdict, and hands back the evidence that it rests on.
 pub(super) async fn drive<J: Judge>(
     judge: &Arc<J>,

@@ -19,19 +19,10 @@ use crate::image::{Digest, RepositoryName};
 use crate::metrics::CacheKind;
 use crate::oci::{Error, Reference};
 use crate::validators::Refusal;
-use crate::validators::drive::Fetch;
+use crate::validators::drive::{Fetch, Freshness};
 
 /// Payloads fetched at the same time, so that one image does not take all permits of a host.
 const PARALLEL: usize = 8;
-
-/// Whether a name that was looked up some seconds ago will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
-    /// It will.
-    Remembered,
-    /// The registry must be asked: a rejection is about to be spoken.
-    Fresh,
-}
 
 /// Fetches for one image.
 #[derive(Debug, Clone, Copy)]

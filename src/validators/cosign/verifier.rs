@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::fetch::{Fetcher, ForDigest, Freshness};
+use super::fetch::{Fetcher, ForDigest};
 use super::judge::Case;
 use super::options::Wants;
 use super::{Shared, image_missing};
@@ -16,7 +16,7 @@ use crate::cache::{Name, Subject};
 use crate::clock::Deadline;
 use crate::image::{Digest, ImageRef, RepositoryName};
 use crate::metrics::CacheKind;
-use crate::validators::drive::drive;
+use crate::validators::drive::{Freshness, drive};
 use crate::validators::fingerprint::Parts;
 use crate::validators::{Fingerprint, Refusal, Verdict, Verifier};
 

@@ -7,6 +7,7 @@
 //! Spec: TUF 1.0.34, 5.6.7: a delegation is reached through those who delegate to it, whose keys and
 //! paths bind it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::collection::Searched;
@@ -31,7 +32,7 @@ pub(super) fn searched(
         if !targets.content.has_delegations() {
             return Err(refusals::no_delegations().into());
         }
-        return wanted.iter().map(|name| reach(walk, snapshot, &targets, name)).collect();
+        return reach_all(walk, snapshot, &targets, &wanted);
     }
     match releases(walk, snapshot, &targets.content)? {
         Some(name) => Ok(vec![reach(walk, snapshot, &targets, &name)?]),
@@ -58,6 +59,24 @@ fn releases(
     } else {
         Ok(None)
     }
+}
+
+/// Walks to each of `names`; what they need is asked for at once.
+fn reach_all(
+    walk: &mut Walk<'_>,
+    snapshot: &Snapshot,
+    targets: &Arc<Signed<Targets>>,
+    names: &[DelegationName],
+) -> Result<Vec<Searched>, Halt> {
+    let (mut reached, mut needs) = (Vec::with_capacity(names.len()), BTreeSet::new());
+    for name in names {
+        match reach(walk, snapshot, targets, name) {
+            Ok(searched) => reached.push(searched),
+            Err(Halt::Needs(names)) => needs.extend(names),
+            Err(refused @ Halt::Refused(_)) => return Err(refused),
+        }
+    }
+    if needs.is_empty() { Ok(reached) } else { Err(needs.into()) }
 }
 
 /// Walks from `targets` to a delegation.

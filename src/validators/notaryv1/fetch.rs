@@ -19,16 +19,7 @@ use crate::image::{Digest, RepositoryName};
 use crate::metrics::CacheKind;
 use crate::oci::{Error, File};
 use crate::validators::Refusal;
-use crate::validators::drive::Fetch;
-
-/// Whether a name that was looked up some seconds ago will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Freshness {
-    /// It will.
-    Remembered,
-    /// The notary must be asked: a rejection is about to be spoken.
-    Fresh,
-}
+use crate::validators::drive::{Fetch, Freshness};
 
 /// Fetches for one repository.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp as Time;
 
 use super::collection::{Collection, Newest};
-use super::fetch::{Fetcher, Freshness};
+use super::fetch::Fetcher;
 use super::judge::Case;
 use super::options::Wants;
 use super::role::Role;
@@ -19,7 +19,7 @@ use crate::cache::{Name, Scope, Subject};
 use crate::clock::Deadline;
 use crate::image::{Digest, ImageRef, RepositoryName};
 use crate::metrics::CacheKind;
-use crate::validators::drive::drive;
+use crate::validators::drive::{Freshness, drive};
 use crate::validators::fingerprint::Parts;
 use crate::validators::{Fingerprint, Refusal, Verdict, Verifier};
 
@@ -72,16 +72,26 @@ impl Rule {
         repository: &RepositoryName,
         deadline: Deadline,
     ) -> Survey {
-        match self.remembered(repository, self.shared.runtime.clock.now()) {
+        let now = self.shared.runtime.clock.now();
+        let known = self.shared.runtime.caches.names.get(&self.timestamp(repository), now);
+        match known.and_then(|state| self.proven(repository, state, now)) {
             Some(collection) => Survey { collection: Ok(collection), rests_on_name: true },
             None => self.survey(repository, Freshness::Remembered, deadline).await,
         }
     }
 
-    fn remembered(&self, repository: &RepositoryName, now: Time) -> Option<Arc<Collection>> {
-        let name = Name { scope: &self.scope, repository, tag: TIMESTAMP };
-        let state = self.shared.runtime.caches.names.get(&name, now)?;
+    /// What was proven of a repository in this state.
+    fn proven(
+        &self,
+        repository: &RepositoryName,
+        state: Digest,
+        now: Time,
+    ) -> Option<Arc<Collection>> {
         self.shared.collections.get((self.fingerprint, repository), state, now)
+    }
+
+    fn timestamp<'a>(&'a self, repository: &'a RepositoryName) -> Name<'a> {
+        Name { scope: &self.scope, repository, tag: TIMESTAMP }
     }
 
     /// One look at a repository, whoever else is looking.
@@ -158,33 +168,36 @@ impl Rule {
         let collection = survey.collection.clone()?;
         let verdict = collection.look_up(image);
         if verdict.is_ok() {
-            let runtime = &self.shared.runtime;
-            let remember = |subject: &Subject<'_>| {
-                runtime.caches.verdicts.put(subject, &verdict, runtime.clock.now());
-            };
-            self.with_subject(image, collection.newest().timestamp, remember);
+            let (subject, runtime) =
+                (self.subject(image, collection.newest().timestamp), &self.shared.runtime);
+            runtime.caches.verdicts.put(&subject, &verdict, runtime.clock.now());
         }
         verdict
     }
 
     /// What a verdict is about: an image as it was written, in one state of its repository.
-    fn with_subject<R>(
-        &self,
-        image: &ImageRef,
-        state: Digest,
-        with: impl FnOnce(&Subject<'_>) -> R,
-    ) -> R {
-        let (fingerprint, repository) = (&self.fingerprint, image.repository());
-        let written;
-        let tag = match (image.tag(), image.digest()) {
-            (Some(tag), None) => tag,
-            (tag, digest) => {
-                let digest = digest.map(|digest| digest.hex()).unwrap_or_default();
-                written = format!("{}@{digest}", tag.unwrap_or_default());
-                &written
-            }
-        };
-        with(&Subject { fingerprint, digest: state, tag: Some(tag), repository })
+    fn subject<'a>(&'a self, image: &'a ImageRef, state: Digest) -> Subject<'a> {
+        Subject {
+            fingerprint: &self.fingerprint,
+            digest: state,
+            tag: Some(image.text()),
+            repository: image.repository(),
+        }
+    }
+
+    /// The verdict on an image in this state of its repository: one that was given before, or what
+    /// stands under its tag. A digest alone is looked for among all tags, which takes its time.
+    fn recall(&self, image: &ImageRef, state: Digest, now: Time) -> Option<Verdict> {
+        let runtime = &self.shared.runtime;
+        let verdict = runtime.caches.verdicts.get(&self.subject(image, state), now);
+        runtime.metrics.cache_lookup(CacheKind::Verdicts, verdict.is_some());
+        verdict.or_else(|| {
+            image.tag()?;
+            let collection = Ok(self.proven(image.repository(), state, now)?);
+            // A rejection would rest on a name that may have moved: `verify` asks the notary first.
+            let survey = Survey { collection, rests_on_name: true };
+            Some(self.verdict(image, &survey)).filter(Result::is_ok)
+        })
     }
 
     /// Looks at the repository again before its timestamp is forgotten, so that the next caller
@@ -210,18 +223,14 @@ impl Rule {
 #[async_trait]
 impl Verifier for NotaryVerifier {
     fn recall(&self, image: &ImageRef, now: Time) -> Option<Verdict> {
-        let (scope, runtime) = (&self.0.scope, &self.0.shared.runtime);
-        let name = Name { scope, repository: image.repository(), tag: TIMESTAMP };
+        let (name, runtime) = (self.0.timestamp(image.repository()), &self.0.shared.runtime);
         let state = runtime.caches.names.get(&name, now);
         runtime.metrics.cache_lookup(CacheKind::Names, state.is_some());
-        let state = state?;
-        let verdict =
-            self.0.with_subject(image, state, |about| runtime.caches.verdicts.get(about, now));
-        runtime.metrics.cache_lookup(CacheKind::Verdicts, verdict.is_some());
-        if verdict.is_some() && runtime.caches.names.is_old(&name, now) {
+        let verdict = self.0.recall(image, state?, now)?;
+        if runtime.caches.names.is_old(&name, now) {
             self.0.refresh(image);
         }
-        verdict
+        Some(verdict)
     }
 
     async fn verify(&self, image: &ImageRef, deadline: Deadline) -> Verdict {
