@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::collection::Searched;
-use super::judge::{Halt, Walk, malformed};
 use super::metadata::{Snapshot, Targets};
 use super::refusals;
 use super::role::{DelegationName, Role};
 use super::signed::Signed;
+use super::walk::{Halt, Walk, malformed};
 use crate::validators::Refusal;
 
 /// The delegation that Docker signs as where there are delegations.

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! verifier      one look at a repository for all its tags, then a look-up
-//!   judge         root → timestamp → snapshot → targets → delegations
+//!   judge         root → timestamp → snapshot → targets → delegation
+//!     walk          what each step does with a file
 //!     signed        content only together with who signed it
 //!       metadata      bytes → what they say
 //!   fetch         asks for what the judge needs next
@@ -22,9 +23,11 @@ mod metadata;
 mod options;
 mod refusals;
 mod role;
+mod root;
 mod schema;
 mod signed;
 mod verifier;
+mod walk;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,9 +11,9 @@ use jiff::Timestamp as Time;
 
 use super::collection::{Collection, Newest};
 use super::fetch::Fetcher;
-use super::judge::Case;
 use super::options::Wants;
 use super::role::Role;
+use super::walk::Case;
 use super::{Shared, gun, refusals};
 use crate::cache::{Name, Scope, Subject};
 use crate::clock::Deadline;
